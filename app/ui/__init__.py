@@ -1,1 +1,1 @@
-
+"""The window: canvas, timeline, panels, dialogs. Knows Qt and nothing of torch, SQL or how data changes."""

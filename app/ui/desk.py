@@ -1,0 +1,233 @@
+"""What the window looks at: project, frame, selection, tool, range, plan. Not undoable, not saved with the data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+
+if TYPE_CHECKING:
+    from app.document.document import Change, Document
+    from app.document.project import Project
+    from app.inference.plan import Plan
+    from app.jobs.tracking import Tracking
+    from app.media.clip import FrameSource
+
+TOOLS = ("select", "point", "box", "brush", "eraser", "lasso")
+
+
+class Desk(QObject):
+    """One window's attention. Every part of the window gets the desk, listens to it and changes it through its methods.
+
+    Attributes to read: `project`, `source` (frames of the open clip), `tracking`, `actions` (every action of the window
+    by name, for buttons that show one). All are None or empty while no project is open.
+    """
+
+    project_changed = Signal()
+    """Another project is open, or none. Everything below has already been reset when this is sent."""
+    document_changed = Signal(object)
+    """A step was applied to the open document; carries its `Change`."""
+    history_changed = Signal()
+    """What can be undone or redone is different now."""
+    frame_changed = Signal(int)
+    selection_changed = Signal(object)
+    """The primary selected object, or None."""
+    tool_changed = Signal(str)
+    playing_changed = Signal(bool)
+    range_changed = Signal()
+    plan_changed = Signal(object)
+    """The plan that the lanes should show before it runs, or None."""
+    view_changed = Signal()
+    """Masks or prompts were hidden or shown, an object was soloed."""
+    notice = Signal(str, str)
+    """A sentence for the person, and its kind: "info", "good", "warning" or "error"."""
+    queue_step_requested = Signal(int)
+    """Go to the next (1) or previous (-1) entry of *Look at next*."""
+    rename_requested = Signal(int)
+    """Start editing the name of this object in the list."""
+    timeline_zoom_requested = Signal(str)
+    """"in", "out" or "fit"."""
+    fix_requested = Signal()
+    """*Fix here*: canvas gets the focus with the point tool."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project: Project | None = None
+        self.source: FrameSource | None = None
+        self.tracking: Tracking | None = None
+        self.actions: dict[str, QAction] = {}
+        self._frame = 0
+        self._selected: tuple[int, ...] = ()
+        self._tool = "point"
+        self._is_playing = False
+        self._range_in: int | None = None
+        self._range_out: int | None = None
+        self._planned: Plan | None = None
+        self.are_masks_visible = True
+        self.are_prompts_visible = True
+        self.solo_object: int | None = None
+
+    # --- project ---
+
+    def show_project(
+        self, project: Project | None, source: FrameSource | None = None, tracking: Tracking | None = None
+    ) -> None:
+        """Look at another project (or none). The caller opens and closes project, source and tracking."""
+        self.set_playing(False)
+        if self.project is not None:
+            self.project.document.changed.disconnect(self._on_document_changed)
+            self.project.history.changed.disconnect(self._on_history_changed)
+        self.project, self.source, self.tracking = project, source, tracking
+        self._frame, self._selected, self._planned = 0, (), None
+        self._range_in = self._range_out = None
+        self.solo_object, self.are_masks_visible, self.are_prompts_visible = None, True, True
+        if project is not None:
+            project.document.changed.connect(self._on_document_changed)
+            project.history.changed.connect(self._on_history_changed)
+        self.project_changed.emit()
+        self.history_changed.emit()
+        self.range_changed.emit()
+        self.plan_changed.emit(None)
+        self.selection_changed.emit(None)
+        self.view_changed.emit()
+        self.frame_changed.emit(0)
+
+    @property
+    def document(self) -> Document | None:
+        return None if self.project is None else self.project.document
+
+    def _on_document_changed(self, change: Change) -> None:
+        document = self.document
+        if document is not None and any(object_id not in document.objects for object_id in self._selected):
+            kept = tuple(object_id for object_id in self._selected if object_id in document.objects)
+            self.select_all(kept)
+        self.document_changed.emit(change)
+
+    def _on_history_changed(self) -> None:
+        self.history_changed.emit()
+
+    # --- time ---
+
+    @property
+    def frame_count(self) -> int:
+        return 0 if self.source is None else self.source.frame_count
+
+    @property
+    def frame(self) -> int:
+        """The frame in view, counted from 0."""
+        return self._frame
+
+    def set_frame(self, frame: int) -> None:
+        """Go to a frame; numbers outside the clip are clamped."""
+        frame = max(0, min(frame, self.frame_count - 1))
+        if frame != self._frame:
+            self._frame = frame
+            self.frame_changed.emit(frame)
+
+    def time_of(self, frame: int) -> float:
+        """Presentation time of a frame in seconds; 0 while no clip is open."""
+        return 0.0 if self.source is None else float(self.source.times[frame])
+
+    @property
+    def is_playing(self) -> bool:
+        return self._is_playing
+
+    def set_playing(self, is_playing: bool) -> None:
+        """Start or stop playback at the frame in view. Without a clip nothing plays."""
+        is_playing = is_playing and self.source is not None
+        if is_playing != self._is_playing:
+            self._is_playing = is_playing
+            self.playing_changed.emit(is_playing)
+
+    @property
+    def range_in(self) -> int | None:
+        return self._range_in
+
+    @property
+    def range_out(self) -> int | None:
+        return self._range_out
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """First and last frame of the range, both included; without in and out it is the whole clip."""
+        first = 0 if self._range_in is None else self._range_in
+        last = self.frame_count - 1 if self._range_out is None else self._range_out
+        return first, last
+
+    def set_range(self, first: int | None, last: int | None) -> None:
+        """Set in and out (both included, None clears one). The end that crosses the other is cleared."""
+        if first is not None and last is not None and first > last:
+            if first != self._range_in:
+                last = None
+            else:
+                first = None
+        if (first, last) != (self._range_in, self._range_out):
+            self._range_in, self._range_out = first, last
+            self.range_changed.emit()
+
+    # --- objects, tool, plan, view ---
+
+    @property
+    def selected_object(self) -> int | None:
+        """The object that clicks on the canvas speak to."""
+        return self._selected[-1] if self._selected else None
+
+    @property
+    def selected_objects(self) -> tuple[int, ...]:
+        """All selected objects; the last one is the primary."""
+        return self._selected
+
+    def select(self, object_id: int | None, *, extend: bool = False) -> None:
+        """Select one object (or none). With `extend` it joins the selection, or leaves it if it was in it."""
+        if object_id is None:
+            self.select_all(())
+        elif not extend:
+            self.select_all((object_id,))
+        elif object_id in self._selected:
+            self.select_all(tuple(other for other in self._selected if other != object_id))
+        else:
+            self.select_all((*self._selected, object_id))
+
+    def select_all(self, object_ids: tuple[int, ...]) -> None:
+        """Select these objects, the last one as the primary."""
+        if object_ids != self._selected:
+            self._selected = object_ids
+            self.selection_changed.emit(self.selected_object)
+
+    @property
+    def tool(self) -> str:
+        """One of `TOOLS`."""
+        return self._tool
+
+    def set_tool(self, tool: str) -> None:
+        """Take a tool by name; raises ValueError for a name that is not in `TOOLS`."""
+        if tool not in TOOLS:
+            raise ValueError(f"{tool!r} is not a tool; there are {', '.join(TOOLS)}.")
+        if tool != self._tool:
+            self._tool = tool
+            self.tool_changed.emit(tool)
+
+    @property
+    def planned(self) -> Plan | None:
+        return self._planned
+
+    def show_plan(self, plan: Plan | None) -> None:
+        """Let the lanes show what a run would write, or take that away again."""
+        if plan is not self._planned:
+            self._planned = plan
+            self.plan_changed.emit(plan)
+
+    def set_view(self, *, masks: bool | None = None, prompts: bool | None = None) -> None:
+        """Hide or show masks and prompts; None leaves one as it is."""
+        if masks is not None:
+            self.are_masks_visible = masks
+        if prompts is not None:
+            self.are_prompts_visible = prompts
+        self.view_changed.emit()
+
+    def set_solo(self, object_id: int | None) -> None:
+        """Show only this object's masks, or all of them again."""
+        if object_id != self.solo_object:
+            self.solo_object = object_id
+            self.view_changed.emit()
