@@ -85,7 +85,16 @@ def _start_without_installing(words: list[str]) -> int:
         )
     from app.cli import main
 
-    return main(words)
+    try:
+        return main(words)
+    except ImportError as error:
+        if not environment.is_running():
+            raise
+        # The next set-up finds no stamp and makes the environment anew.
+        environment.STAMP.unlink(missing_ok=True)
+        raise Failed(
+            f"The environment in .venv is damaged ({error}). `python3 main.py --setup` makes it anew."
+        ) from error
 
 
 def _set_up(request: Request, extras: tuple[str, ...]) -> None:
