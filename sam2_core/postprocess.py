@@ -1,0 +1,159 @@
+"""From mask logits to masks: sizes, holes, specks, overlaps. The same numbers on every device.
+
+Connected parts are found in NumPy by joining runs of equal pixels, which takes a few milliseconds for a 256 x 256 map
+whatever the device; the maps are small, so a copy from a GPU costs less than labelling there would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+ABSENT_LOGIT = -1024.0
+"""Logit of every pixel of an object that is judged absent from the frame."""
+
+OVERLAP_LOGIT = -10.0
+"""Highest logit that an object may keep on a pixel which another object claims more strongly."""
+
+
+def connected_areas(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Size of the 8-connected part that each pixel belongs to.
+
+    Args:
+        mask: bool, (..., H, W). Leading axes are separate pictures.
+
+    Returns:
+        int64 of the same shape: number of pixels of the pixel's part, 0 where the mask is False.
+    """
+    height, width = mask.shape[-2:]
+    pictures = mask.reshape(-1, height, width)
+    # Two empty columns and one empty row keep rows and pictures apart, even for diagonal neighbours.
+    padded = np.zeros((pictures.shape[0], height + 1, width + 2), dtype=np.bool_)
+    padded[:, :height, :width] = pictures
+    flat = padded.reshape(-1)
+    edges = np.flatnonzero(np.diff(flat, prepend=False, append=False))
+    starts, ends = edges[0::2], edges[1::2]
+    lengths = ends - starts
+    parts = _join(len(starts), *_touching_runs(starts, ends, width + 2))
+    areas = np.bincount(parts, weights=lengths, minlength=len(starts)).astype(np.int64)
+    result = np.zeros(flat.shape, dtype=np.int64)
+    result[flat] = np.repeat(areas[parts], lengths)
+    return result.reshape(padded.shape)[:, :height, :width].reshape(mask.shape)
+
+
+def fill_small_holes(logits: Tensor, max_area: int, *, value: float = 0.1, threshold: float = 0.0) -> Tensor:
+    """Turn background parts of at most `max_area` pixels into faint foreground, as the video path does.
+
+    Args:
+        logits: (..., H, W) mask logits; areas are counted in the pixels of this map.
+        max_area: largest hole that is filled, in pixels; 0 changes nothing. A part at the border counts as a hole too.
+        value: logit that filled pixels get.
+        threshold: a pixel is background where its logit is at most this.
+
+    Returns:
+        The logits, the same tensor if there was nothing to fill.
+    """
+    if max_area <= 0:
+        return logits
+    small = _small_parts(logits <= threshold, max_area)
+    return logits if small is None else torch.where(small, logits.new_tensor(value), logits)
+
+
+def clean_mask_logits(
+    logits: Tensor, *, max_hole_area: int = 0, max_speck_area: int = 0, threshold: float = 0.0
+) -> Tensor:
+    """Fill small holes and wipe small specks, as the image path does.
+
+    Both are looked for in the logits as they come in, and specks are wiped last: a speck inside a small hole is wiped.
+
+    Args:
+        logits: (..., H, W) mask logits before clamping; areas are counted in the pixels of this map.
+        max_hole_area, max_speck_area: largest part that is changed, in pixels; 0 switches that half off.
+        threshold: a pixel is foreground where its logit is above this.
+
+    Returns:
+        Logits in which filled pixels are `threshold + 10` and wiped ones `threshold - 10`.
+    """
+    cleaned = logits
+    if max_hole_area > 0:
+        cleaned = fill_small_holes(logits, max_hole_area, value=threshold + 10.0, threshold=threshold)
+    if max_speck_area > 0:
+        small = _small_parts(logits > threshold, max_speck_area)
+        if small is not None:
+            cleaned = torch.where(small, logits.new_tensor(threshold - 10.0), cleaned)
+    return cleaned
+
+
+def resize_logits(logits: Tensor, size: Sequence[int]) -> Tensor:
+    """Mask logits (N, C, h, w) brought to (height, width) = `size` by plain bilinear interpolation, in float32."""
+    logits = logits.float()
+    if tuple(logits.shape[-2:]) == tuple(size):
+        return logits
+    return F.interpolate(logits, size=(size[0], size[1]), mode="bilinear", align_corners=False)
+
+
+def resolve_overlaps(logits: Tensor) -> Tensor:
+    """Give every pixel to the object that claims it most strongly; the others end at or below -10 there.
+
+    Args:
+        logits: (objects, ..., H, W), all of one size. On a tie the first object wins.
+    """
+    if logits.shape[0] < 2:
+        return logits
+    order = torch.arange(logits.shape[0], device=logits.device).view(-1, *([1] * (logits.dim() - 1)))
+    is_winner = logits.argmax(dim=0, keepdim=True) == order
+    return torch.where(is_winner, logits, logits.clamp(max=OVERLAP_LOGIT))
+
+
+def stability_scores(logits: Tensor, *, threshold: float = 0.0, offset: float = 1.0) -> Tensor:
+    """How little the mask changes when its threshold moves: area at threshold + offset over area at threshold - offset.
+
+    Args:
+        logits: (..., H, W).
+
+    Returns:
+        (...) float32 between 0 and 1; NaN where the larger area is empty, so that every comparison fails there.
+    """
+    inner = (logits > threshold + offset).sum(dim=(-1, -2), dtype=torch.float32)
+    outer = (logits > threshold - offset).sum(dim=(-1, -2), dtype=torch.float32)
+    return inner / outer
+
+
+def _small_parts(mask: Tensor, max_area: int) -> Tensor | None:
+    """Pixels of connected parts of at most `max_area` pixels, or None if there are none."""
+    areas = connected_areas(mask.cpu().numpy())
+    small = (areas > 0) & (areas <= max_area)
+    return torch.from_numpy(small).to(mask.device) if small.any() else None
+
+
+def _touching_runs(
+    starts: NDArray[np.int64], ends: NDArray[np.int64], row: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs (run, run of the row above) that touch by an edge or a corner; runs are half-open and sorted."""
+    first = np.searchsorted(ends, starts - row, side="left")
+    last = np.searchsorted(starts, ends - row, side="right")
+    count = np.maximum(last - first, 0)
+    lower = np.repeat(np.arange(len(starts)), count)
+    within = np.arange(len(lower)) - np.repeat(np.cumsum(count) - count, count)
+    return lower, np.repeat(first, count) + within
+
+
+def _join(count: int, one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Smallest member of the group of each of `count` things, where `one[i]` and `other[i]` belong together."""
+    root = np.arange(count)
+    while True:
+        left, right = root[one], root[other]
+        apart = left != right
+        if not apart.any():
+            return root
+        # The larger of two different roots is hung under the smaller one, then every chain is flattened.
+        one, other, left, right = one[apart], other[apart], left[apart], right[apart]
+        np.minimum.at(root, np.maximum(left, right), np.minimum(left, right))
+        flattened = root[root]
+        while not np.array_equal(flattened, root):
+            root, flattened = flattened, flattened[flattened]

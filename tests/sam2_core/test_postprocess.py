@@ -1,0 +1,116 @@
+"""Holes, specks, overlaps and sizes of masks."""
+
+import numpy as np
+import pytest
+import torch
+
+from sam2_core.postprocess import (
+    clean_mask_logits,
+    connected_areas,
+    fill_small_holes,
+    resize_logits,
+    resolve_overlaps,
+    stability_scores,
+)
+
+
+def areas_by_flooding(mask):
+    """The same by the plainest way there is: flood from every pixel."""
+    height, width = mask.shape
+    areas = np.zeros(mask.shape, dtype=np.int64)
+    for row, column in np.argwhere(mask):
+        if areas[row, column]:
+            continue
+        part, waiting = {(row, column)}, [(row, column)]
+        while waiting:
+            y, x = waiting.pop()
+            for near in ((y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)):
+                if 0 <= near[0] < height and 0 <= near[1] < width and mask[near] and near not in part:
+                    part.add(near)
+                    waiting.append(near)
+        for pixel in part:
+            areas[pixel] = len(part)
+    return areas
+
+
+@pytest.mark.parametrize("density", [0.05, 0.3, 0.42, 0.5, 0.9])
+@pytest.mark.parametrize("size", [(1, 1), (1, 17), (13, 1), (40, 31)])
+def test_areas_are_those_of_flooding(density, size):
+    mask = np.random.default_rng(7).random(size) < density
+    assert np.array_equal(connected_areas(mask), areas_by_flooding(mask))
+
+
+def test_winding_parts_are_one_part():
+    spiral = np.zeros((41, 41), dtype=bool)
+    for ring in range(0, 20, 2):
+        spiral[ring, ring : 41 - ring] = True
+        spiral[ring : 41 - ring, 40 - ring] = True
+        spiral[40 - ring, ring : 41 - ring] = True
+        spiral[ring + 2 : 41 - ring, ring] = True
+        spiral[ring + 2, ring : ring + 3] = True
+    comb = np.zeros((30, 61), dtype=bool)
+    comb[:, ::2] = True
+    comb[-1] = True
+    for mask in (spiral, comb):
+        assert np.array_equal(connected_areas(mask), np.where(mask, mask.sum(), 0))
+
+
+def test_pictures_of_a_stack_do_not_touch():
+    full = np.ones((3, 2, 5, 4), dtype=bool)
+    assert np.array_equal(connected_areas(full), np.full((3, 2, 5, 4), 20))
+    assert not connected_areas(np.zeros((2, 3, 3), dtype=bool)).any()
+
+
+def test_diagonal_neighbours_belong_together():
+    checkered = np.indices((6, 6)).sum(axis=0) % 2 == 0
+    assert set(np.unique(connected_areas(checkered))) == {0, 18}
+
+
+def test_holes_up_to_the_limit_are_filled_and_larger_ones_stay():
+    logits = torch.full((1, 1, 20, 20), 5.0)
+    logits[..., 2:4, 2:6] = -3.0  # eight pixels
+    logits[..., 8:11, 8:11] = -3.0  # nine pixels
+    logits[..., 19, 0] = 0.0  # background in the corner: zero is not foreground
+    filled = fill_small_holes(logits, 8)
+    assert torch.all(filled[..., 2:4, 2:6] == 0.1)
+    assert torch.all(filled[..., 8:11, 8:11] == -3.0)
+    assert filled[0, 0, 19, 0] == pytest.approx(0.1)
+    assert torch.equal(fill_small_holes(logits, 0), logits)
+
+
+def test_specks_are_looked_for_in_the_logits_before_filling():
+    logits = torch.full((10, 10), 5.0)
+    logits[2:5, 2:5] = -1.0
+    logits[3, 3] = 2.0  # a speck of one pixel inside a hole of eight
+    cleaned = clean_mask_logits(logits, max_hole_area=8, max_speck_area=1)
+    assert cleaned[3, 3] == -10.0
+    assert torch.all(cleaned[2, 2:5] == 10.0)
+    assert torch.equal(clean_mask_logits(logits), logits)
+
+
+def test_cleaning_respects_the_threshold():
+    logits = torch.full((8, 8), 3.0)
+    logits[1, 1] = 9.0
+    cleaned = clean_mask_logits(logits, max_speck_area=1, threshold=4.0)
+    assert cleaned[1, 1] == -6.0
+    assert (cleaned == 3.0).sum() == 63
+
+
+def test_each_pixel_goes_to_the_strongest_object_and_ties_to_the_first():
+    logits = torch.tensor([[[1.0, 4.0, -20.0]], [[1.0, 7.0, -30.0]]])
+    resolved = resolve_overlaps(logits)
+    assert resolved.tolist() == [[[1.0, -10.0, -20.0]], [[-10.0, 7.0, -30.0]]]
+    assert torch.equal(resolve_overlaps(logits[:1]), logits[:1])
+
+
+def test_stability_compares_two_thresholds():
+    logits = torch.tensor([[[2.0, 0.5, -0.5, -2.0]], [[-9.0, -9.0, -9.0, -9.0]]])
+    scores = stability_scores(logits)
+    assert scores[0] == pytest.approx(1 / 3)
+    assert torch.isnan(scores[1])
+
+
+def test_resizing_keeps_a_map_of_the_right_size_and_interpolates_others():
+    logits = torch.tensor([[[[0.0, 8.0], [0.0, 8.0]]]])
+    assert torch.equal(resize_logits(logits, (2, 2)), logits)
+    assert resize_logits(logits, (2, 4))[0, 0, 0].tolist() == [0.0, 2.0, 6.0, 8.0]
