@@ -1,0 +1,153 @@
+"""The values a person's work is made of: small, frozen, comparable, free to share between threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.document.masks import MaskCode
+
+Cell = tuple[int, int]
+"""One object on one frame: (object id, 0-based frame)."""
+
+ABSENT_SCORE = -10.0
+"""Occlusion logit given to a mask that says "not visible here" when nobody computed one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """What is labelled: a video, a folder of pictures or one picture; sizes in pixels, fps in frames per second."""
+
+    path: str
+    name: str
+    frame_count: int
+    height: int
+    width: int
+    fps: float
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What kind of thing an object is; `color` is "#rrggbb" or empty for the palette's choice."""
+
+    id: int
+    name: str
+    supercategory: str = ""
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedObject:
+    """One thing with one identity through the clip.
+
+    `color` is a place in the object palette (0-based, it wraps around); `z_order` is larger for what lies nearer.
+    Nobody changes a frozen object: not a person, not a run.
+    """
+
+    id: int
+    name: str
+    category_id: int | None = None
+    color: int = 0
+    is_visible: bool = True
+    is_frozen: bool = False
+    z_order: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A click in picture pixels; the centre of the first pixel is (0.5, 0.5)."""
+
+    x: float
+    y: float
+    is_positive: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in picture pixels, right and bottom exclusive."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """(x, y)"""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def intersection(self, other: Box) -> float:
+        """Shared area in square pixels, 0 when apart."""
+        width = min(self.x1, other.x1) - max(self.x0, other.x0)
+        height = min(self.y1, other.y1) - max(self.y0, other.y0)
+        return width * height if width > 0 and height > 0 else 0.0
+
+    def iou(self, other: Box) -> float:
+        """Shared area over united area, 0 to 1."""
+        shared = self.intersection(other)
+        return shared / (self.area + other.area - shared) if shared else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything a person gave the model for one cell.
+
+    `candidate` is the place (0-based, best first) of the answer that the person chose after an ambiguous click.
+    """
+
+    points: tuple[Point, ...] = ()
+    box: Box | None = None
+    mask: MaskCode | None = None
+    candidate: int | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is given: such a prompt is stored as no prompt at all."""
+        return not self.points and self.box is None and self.mask is None
+
+
+class Origin(StrEnum):
+    """Who or what made a mask."""
+
+    PROMPTED = "prompted"
+    PROPAGATED = "propagated"
+    MANUAL = "manual"
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameMask:
+    """An object's pixels on one frame; an empty code says that the object is absent there.
+
+    `iou` is the model's own estimate of its mask (0 to 1), `score` its occlusion logit (above 0: present).
+    """
+
+    code: MaskCode
+    iou: float = 1.0
+    score: float = 10.0
+    origin: Origin = Origin.PROPAGATED
+
+    @property
+    def is_absent(self) -> bool:
+        return self.code.is_empty
+
+
+class Review(StrEnum):
+    """What a person said about a cell; a cell nobody spoke about is unseen."""
+
+    UNSEEN = "unseen"
+    VERIFIED = "verified"
