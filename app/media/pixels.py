@@ -1,0 +1,96 @@
+"""Decoded video frames to upright RGB pictures: matrix, range, rotation."""
+
+from typing import Any
+
+import numpy as np
+from av.sidedata.sidedata import Type as SideDataType
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from app.media.source import Picture
+
+# AVColorSpace (what a stream says) to swscale's name for the matrix. 2 is "not said", 0 is RGB.
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.SMPTE170M,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+_FULL_RANGE = 2
+
+
+class PictureMaker:
+    """Converts frames of one stream. Not to be used from two threads at once."""
+
+    def __init__(self) -> None:
+        self._full_size = VideoReformatter()
+        self._small = VideoReformatter()
+
+    def picture(self, frame: VideoFrame, height: int, width: int, *, is_thumbnail: bool = False) -> Picture:
+        """`frame` as upright uint8 RGB of height x width pixels, sizes after rotation."""
+        turns, is_mirrored = orientation(frame)
+        coded_height, coded_width = (width, height) if turns % 2 else (height, width)
+        reformatter = self._small if is_thumbnail else self._full_size
+        converted = reformatter.reformat(
+            frame,
+            width=coded_width,
+            height=coded_height,
+            format="rgb24",
+            src_colorspace=_matrix(frame),
+            src_color_range=_range(frame),
+            dst_color_range=ColorRange.JPEG,
+            interpolation=Interpolation.AREA if is_thumbnail else _EXACT,
+        )
+        picture = converted.to_ndarray()
+        if is_mirrored:
+            picture = picture[:, ::-1]
+        return np.ascontiguousarray(np.rot90(picture, turns), dtype=np.uint8)
+
+
+_EXACT = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
+
+
+def upright_size(frame: VideoFrame) -> tuple[int, int]:
+    """(height, width) of the frame as shown."""
+    turns, _ = orientation(frame)
+    return (frame.width, frame.height) if turns % 2 else (frame.height, frame.width)
+
+
+def orientation(frame: VideoFrame) -> tuple[int, bool]:
+    """Quarter turns counter-clockwise, 0 to 3, to be made after mirroring left to right if the second value is True.
+
+    From the display matrix that cameras store. Angles other than quarter turns are rounded to the nearest.
+    """
+    # PyAV's type stubs describe the side data of frames as another thing than it is.
+    side_data: Any = frame.side_data
+    try:
+        matrix = np.frombuffer(bytes(side_data[SideDataType.DISPLAYMATRIX]), dtype="<i4").astype(float)
+    except KeyError:
+        return 0, False
+    if matrix.size < 9:
+        return 0, False
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    is_mirrored = a * d - b * c < 0
+    if is_mirrored:
+        # Mirrored first, so the left column of the matrix (what happens to x) turns round.
+        a, b = -a, -b
+    angle = np.degrees(np.arctan2(-b, a))
+    return round(angle / 90) % 4, is_mirrored
+
+
+def _matrix(frame: VideoFrame) -> Colorspace | None:
+    """The stream's own matrix; where it names none, what players take: BT.709 for HD sizes, else BT.601."""
+    if frame.format.is_rgb:
+        return None
+    said = _MATRICES.get(int(frame.colorspace))
+    if said is not None:
+        return said
+    return Colorspace.ITU709 if frame.width >= 1280 or frame.height > 576 else Colorspace.ITU601
+
+
+def _range(frame: VideoFrame) -> ColorRange:
+    is_full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj") or frame.format.is_rgb
+    return ColorRange.JPEG if is_full else ColorRange.MPEG

@@ -1,0 +1,157 @@
+"""Video files: what is found out when one is opened, and its frames as pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from av.video.frame import VideoFrame
+
+from app.media.cache import FrameCache
+from app.media.decoder import StreamDecoder
+from app.media.index import FrameIndex, UnusableTimes, build_index, share_of_repeated_times
+from app.media.pixels import PictureMaker, upright_size
+from app.media.repair import repaired_copy
+from app.media.seeking import ExactReader, frame_bytes
+from app.media.source import DEFAULT_CACHE_BYTES, ClipError, OpenedClip, Picture, read_only
+
+_FALLBACK_FPS = 25.0
+_MAX_REPEATED_TIMES = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class VideoIndex:
+    """All that was found out about a video when it was first opened; pass it on to open the same file at once.
+
+    `file` is what gets decoded: the clip itself, or a repaired copy of it. `height` and `width` are as shown.
+    """
+
+    file: Path
+    frames: FrameIndex
+    height: int
+    width: int
+    fps: float
+
+
+class VideoSource(OpenedClip):
+    """A video file. See `FrameSource`. Frames are kept as decoded, half the size of RGB, and converted when read."""
+
+    def __init__(self, path: Path, *, cache_bytes: int = DEFAULT_CACHE_BYTES, index: VideoIndex | None = None) -> None:
+        self.index = index or index_video(path)
+        frames = self.index.frames
+        super().__init__(
+            path,
+            height=self.index.height,
+            width=self.index.width,
+            times=frames.times(),
+            fps=self.index.fps,
+            cache_bytes=cache_bytes,
+        )
+        self._decoder = StreamDecoder(self.index.file)
+        self._reader = ExactReader(self._decoder, frames, keep_bytes=cache_bytes // 3)
+        self._decoded: FrameCache[VideoFrame] = FrameCache(cache_bytes - cache_bytes // 8)
+        self._pictures: FrameCache[Picture] = FrameCache(cache_bytes // 8)
+        self._maker = PictureMaker()
+
+    def cached(self, frame: int) -> bool:
+        return frame in self._pictures or frame in self._decoded
+
+    def reopen(self, cache_bytes: int | None = None) -> "VideoSource":
+        size = self.cache_bytes if cache_bytes is None else cache_bytes
+        return VideoSource(self.path, cache_bytes=size, index=self.index)
+
+    def _read(self, frame: int) -> Picture:
+        picture = self._pictures.get(frame)
+        if picture is None:
+            picture = read_only(self._maker.picture(self._decode(frame), self.height, self.width))
+            self._pictures.put(frame, picture, picture.nbytes)
+        return picture
+
+    def _preview(self, frame: int) -> tuple[int, Picture]:
+        key = self.index.frames.nearest_key_frame(frame)
+        if not self.cached(frame) and key is not None and (self.cached(key) or self._decode_key(key) is not None):
+            return key, self._read(key)
+        return frame, self._read(frame)
+
+    def _thumbnail(self, frame: int, height: int, width: int, exact: bool) -> Picture:
+        decoded = self._decoded.get(frame)
+        key = None if exact else self.index.frames.nearest_key_frame(frame)
+        if decoded is None and key is not None:
+            decoded = self._decoded.get(key) or self._decode_key(key)
+        if decoded is None:
+            decoded = self._decode(frame)
+        return read_only(self._maker.picture(decoded, height, width, is_thumbnail=True))
+
+    def _close(self) -> None:
+        self._decoder.close()
+        self._reader.passed.clear()
+        self._decoded.clear()
+        self._pictures.clear()
+
+    def _decode(self, frame: int) -> VideoFrame:
+        decoded = self._decoded.get(frame)
+        if decoded is None:
+            decoded = self._reader.find(frame)
+            while self._reader.passed:
+                number, passed = self._reader.passed.popleft()
+                self._decoded.put(number, passed, frame_bytes(passed))
+        if decoded is None:
+            raise ClipError(
+                f"Frame {frame} of {self.path.name} is damaged in the file and cannot be shown; "
+                "the frames around it keep their numbers, so work on those."
+            )
+        return decoded
+
+    def _decode_key(self, frame: int) -> VideoFrame | None:
+        decoded = self._reader.find_key_frame(frame)
+        if decoded is not None:
+            self._decoded.put(frame, decoded, frame_bytes(decoded))
+        return decoded
+
+
+def index_video(path: Path) -> VideoIndex:
+    """Read all packet times of a video and its first frame. ClipError if it is no video or has no frame to show.
+
+    A file without usable times is copied into one that has them, in the cache folder, and that copy is indexed.
+    """
+    decoder = StreamDecoder(path)
+    try:
+        return _index_of(decoder, path, is_repeat_accepted=False)
+    except UnusableTimes:
+        decoder.close()
+        copy = repaired_copy(path)
+        decoder = StreamDecoder(copy)
+        try:
+            return _index_of(decoder, path, is_repeat_accepted=True)
+        except UnusableTimes:
+            raise ClipError(
+                f"{path.name} in {path.parent} does not say when its frames are shown, and a repair did not help; "
+                "convert it to MP4 with H.264 first."
+            ) from None
+    finally:
+        decoder.close()
+
+
+def _index_of(decoder: StreamDecoder, path: Path, *, is_repeat_accepted: bool) -> VideoIndex:
+    time_base = decoder.stream.time_base
+    if time_base is None:
+        raise UnusableTimes
+    frames = build_index(decoder.packets(), time_base)
+    if not is_repeat_accepted and share_of_repeated_times(frames) > _MAX_REPEATED_TIMES:
+        raise UnusableTimes
+    decoder.rewind()
+    first = decoder.next_frame() if frames.frame_count else None
+    if first is None:
+        raise ClipError(
+            f"{path.name} in {path.parent} holds no frame that can be shown; it may be cut off, so copy it again."
+        )
+    height, width = upright_size(first)
+    return VideoIndex(decoder.path, frames, height, width, _rate(decoder, frames))
+
+
+def _rate(decoder: StreamDecoder, frames: FrameIndex) -> float:
+    """Average frames per second: counted, or the container's own figure where that says the same more precisely."""
+    counted = frames.average_rate()
+    stated = float(decoder.stream.average_rate or 0)
+    if counted is None:
+        return stated if stated > 0 else _FALLBACK_FPS
+    tolerance = max(0.005, 2 / frames.frame_count)
+    return stated if stated > 0 and abs(stated - counted) <= tolerance * counted else counted
