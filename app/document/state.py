@@ -1,0 +1,112 @@
+"""What a document holds, before anybody guards it: only steps write here, everybody else reads through a view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar
+
+from app.document.values import Category, Cell, Clip, FrameMask, Prompt, Review, TrackedObject
+
+V = TypeVar("V")
+
+_NOTHING: Mapping[int, object] = MappingProxyType({})
+
+
+class DocumentError(ValueError):
+    """A step that would leave the document contradicting itself; a bug of the caller, nothing was changed."""
+
+
+class CellTable(Mapping[Cell, V]):
+    """Values by cell, kept by object, so that one object's frames are found without a look at any other."""
+
+    def __init__(self) -> None:
+        self._by_object: dict[int, dict[int, V]] = {}
+        self._count = 0
+
+    def __getitem__(self, cell: Cell) -> V:
+        try:
+            return self._by_object[cell[0]][cell[1]]
+        except KeyError:
+            raise KeyError(cell) from None
+
+    def __contains__(self, cell: object) -> bool:
+        return isinstance(cell, tuple) and len(cell) == 2 and cell[1] in self._by_object.get(cell[0], _NOTHING)
+
+    def __iter__(self) -> Iterator[Cell]:
+        for object_id, frames in self._by_object.items():
+            for frame in frames:
+                yield object_id, frame
+
+    def __len__(self) -> int:
+        return self._count
+
+    def find(self, cell: Cell) -> V | None:
+        """The value, or None; quicker than `get` over many cells."""
+        frames = self._by_object.get(cell[0])
+        return None if frames is None else frames.get(cell[1])
+
+    def of(self, object_id: int) -> Mapping[int, V]:
+        """Values by frame of one object, a live read-only view in no particular order."""
+        frames = self._by_object.get(object_id)
+        return MappingProxyType({} if frames is None else frames)
+
+    def put(self, cell: Cell, value: V | None) -> V | None:
+        """Set the value, or take it away with None; gives what was there."""
+        object_id, frame = cell
+        frames = self._by_object.get(object_id)
+        before = None if frames is None else frames.get(frame)
+        if value is not None:
+            if frames is None:
+                frames = self._by_object[object_id] = {}
+            frames[frame] = value
+            self._count += before is None
+        elif before is not None and frames is not None:
+            del frames[frame]
+            self._count -= 1
+            if not frames:
+                del self._by_object[object_id]
+        return before
+
+    def copy(self) -> CellTable[V]:
+        """A table of its own with the same values."""
+        table = CellTable[V]()
+        table._by_object = {object_id: frames.copy() for object_id, frames in self._by_object.items()}
+        table._count = self._count
+        return table
+
+
+@dataclass
+class State:
+    """Everything a person made or accepted. `objects` is in list order, back to front."""
+
+    clip: Clip
+    categories: dict[int, Category] = field(default_factory=dict)
+    objects: dict[int, TrackedObject] = field(default_factory=dict)
+    prompts: CellTable[Prompt] = field(default_factory=CellTable)
+    masks: CellTable[FrameMask] = field(default_factory=CellTable)
+    reviews: CellTable[Review] = field(default_factory=CellTable)
+    next_object_id: int = 1
+    next_category_id: int = 1
+
+    def copy(self) -> State:
+        """A state of its own; the values are shared, they never change."""
+        return State(
+            self.clip,
+            dict(self.categories),
+            dict(self.objects),
+            self.prompts.copy(),
+            self.masks.copy(),
+            self.reviews.copy(),
+            self.next_object_id,
+            self.next_category_id,
+        )
+
+    def check_cell(self, cell: Cell) -> None:
+        """Raise DocumentError unless the cell's object exists and its frame lies in the clip."""
+        object_id, frame = cell
+        if object_id not in self.objects:
+            raise DocumentError(f"There is no object {object_id}.")
+        if not 0 <= frame < self.clip.frame_count:
+            raise DocumentError(f"There is no frame {frame}; the clip has frames 0 to {self.clip.frame_count - 1}.")
