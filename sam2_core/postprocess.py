@@ -1,4 +1,4 @@
-"""From mask logits to masks: sizes, holes, specks, overlaps. The same numbers on every device.
+"""From mask logits to masks: holes, specks, overlaps. The same numbers on every device.
 
 Connected parts are found in NumPy by joining runs of equal pixels, which takes a few milliseconds for a 256 x 256 map
 whatever the device; the maps are small, so a copy from a GPU costs less than labelling there would.
@@ -6,16 +6,10 @@ whatever the device; the maps are small, so a copy from a GPU costs less than la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
-
-ABSENT_LOGIT = -1024.0
-"""Logit of every pixel of an object that is judged absent from the frame."""
 
 OVERLAP_LOGIT = -10.0
 """Highest logit that an object may keep on a pixel which another object claims more strongly."""
@@ -87,14 +81,6 @@ def clean_mask_logits(
         if small is not None:
             cleaned = torch.where(small, logits.new_tensor(threshold - 10.0), cleaned)
     return cleaned
-
-
-def resize_logits(logits: Tensor, size: Sequence[int]) -> Tensor:
-    """Mask logits (N, C, h, w) brought to (height, width) = `size` by plain bilinear interpolation, in float32."""
-    logits = logits.float()
-    if tuple(logits.shape[-2:]) == tuple(size):
-        return logits
-    return F.interpolate(logits, size=(size[0], size[1]), mode="bilinear", align_corners=False)
 
 
 def resolve_overlaps(logits: Tensor) -> Tensor:

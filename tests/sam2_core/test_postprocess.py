@@ -1,4 +1,4 @@
-"""Holes, specks, overlaps and sizes of masks."""
+"""Holes, specks and overlaps of masks."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,6 @@ from sam2_core.postprocess import (
     clean_mask_logits,
     connected_areas,
     fill_small_holes,
-    resize_logits,
     resolve_overlaps,
     stability_scores,
 )
@@ -108,9 +107,3 @@ def test_stability_compares_two_thresholds():
     scores = stability_scores(logits)
     assert scores[0] == pytest.approx(1 / 3)
     assert torch.isnan(scores[1])
-
-
-def test_resizing_keeps_a_map_of_the_right_size_and_interpolates_others():
-    logits = torch.tensor([[[[0.0, 8.0], [0.0, 8.0]]]])
-    assert torch.equal(resize_logits(logits, (2, 2)), logits)
-    assert resize_logits(logits, (2, 4))[0, 0, 0].tolist() == [0.0, 2.0, 6.0, 8.0]
