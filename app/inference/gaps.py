@@ -1,0 +1,65 @@
+"""The frames between two neighbouring anchors of an object, and which of them run forward and which backward."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.inference.anchors import Anchor
+
+Direction = Literal["forward", "backward", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Frames without an anchor, with the anchors at both ends; None stands for an end of the clip."""
+
+    frames: range
+    left: Anchor | None
+    right: Anchor | None
+    is_seen_before: bool
+    """Whether the object is visible on `left` or on any anchor before it, so that a run knows what to look for."""
+    is_seen_after: bool
+
+    def forward(self, direction: Direction) -> range:
+        """The frames that run forward from `left`, ascending; empty where none do."""
+        if direction == "backward" or not self.is_seen_before:
+            return range(0)
+        return self.frames if direction == "forward" else range(self.frames.start, self._meeting_point())
+
+    def backward(self, direction: Direction) -> range:
+        """The frames that run backward from `right`, descending; empty where none do."""
+        if direction == "forward" or not self.is_seen_after:
+            return range(0)
+        start = self.frames.start if direction == "backward" else self._meeting_point()
+        return range(self.frames.stop - 1, start - 1, -1)
+
+    def _meeting_point(self) -> int:
+        """Both ways: the first frame of the backward half. An absent end runs nothing if the other shows the object."""
+        if not (self.is_seen_before and self.is_seen_after):
+            return self.frames.stop if self.is_seen_before else self.frames.start
+        assert self.left is not None and self.right is not None
+        if self.left.is_visible != self.right.is_visible:
+            return self.frames.stop if self.left.is_visible else self.frames.start
+        return self.frames.start + (len(self.frames) + 1) // 2
+
+
+def gaps_between(anchors: Sequence[Anchor], frame_count: int) -> list[Gap]:
+    """The gaps of an object in a clip of `frame_count` frames, in order; `anchors` ascend. Neighbours leave no gap."""
+    first_seen = next((anchor.frame for anchor in anchors if anchor.is_visible), frame_count)
+    last_seen = next((anchor.frame for anchor in reversed(anchors) if anchor.is_visible), -1)
+    gaps = []
+    for left, right in zip([None, *anchors], [*anchors, None], strict=True):
+        frames = range(0 if left is None else left.frame + 1, frame_count if right is None else right.frame)
+        if frames:
+            gaps.append(
+                Gap(
+                    frames,
+                    left,
+                    right,
+                    is_seen_before=left is not None and first_seen <= left.frame,
+                    is_seen_after=right is not None and last_seen >= right.frame,
+                )
+            )
+    return gaps

@@ -1,0 +1,50 @@
+"""From the document to what an engine is told: whatever a model's session knows comes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.document.document import DocumentView
+from app.document.masks import MaskCode
+from app.document.values import Origin
+from app.inference.engine import ObjectInputs, PromptInput
+from app.inference.plan import Plan
+
+
+def click_inputs(document: DocumentView, object_id: int, frame: int, base: MaskCode | None = None) -> ObjectInputs:
+    """What the engine needs to answer the prompts of one cell.
+
+    `base`: the mask that they mend, where the caller remembers it from before the first prompt; a mask on the frame
+    that no prompt made is one anyway.
+    """
+    prompt = document.prompts_of(object_id)[frame]
+    standing = document.masks_of(object_id).get(frame)
+    if standing is not None and standing.origin is not Origin.PROMPTED:
+        base = standing.code
+    if base is not None and base.is_empty:
+        base = None
+    return ObjectInputs(object_id, prompts={frame: PromptInput(prompt, base=_held(base))})
+
+
+def plan_inputs(document: DocumentView, plan: Plan) -> list[ObjectInputs]:
+    """What the engine needs to run a plan: of every object, its conditioning frames."""
+    return [_conditions(document, object_id, plan.conditioning[object_id]) for object_id in plan.object_ids]
+
+
+def _conditions(document: DocumentView, object_id: int, frames: Iterable[int]) -> ObjectInputs:
+    prompts, masks = document.prompts_of(object_id), document.masks_of(object_id)
+    given: dict[int, PromptInput] = {}
+    right: dict[int, MaskCode] = {}
+    for frame in frames:
+        mask = masks.get(frame)
+        code = None if mask is None else _held(mask.code)
+        if frame in prompts and (mask is None or mask.origin is Origin.PROMPTED):
+            given[frame] = PromptInput(prompts[frame], accepted=code)
+        elif code is not None:
+            right[frame] = code
+    return ObjectInputs(object_id, given, right)
+
+
+def _held(code: MaskCode | None) -> MaskCode | None:
+    """The code with its counts in memory: one that rests in the project file is only read on the document's thread."""
+    return None if code is None else MaskCode(code.height, code.width, code.counts, code.measures)

@@ -1,0 +1,160 @@
+"""Which frames of which objects must run, in which order, and why. Pure: it reads a document and computes no mask.
+
+Every object is followed outward from its own anchors: frames whose mask a person gave, drew, brought along or verified.
+An anchor is a barrier (no run writes it) and, where the object is visible on it, a memory that conditions the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.document.document import DocumentView
+from app.document.values import Cell
+from app.inference.anchors import Anchor, anchors_of, name_of
+from app.inference.gaps import Direction, gaps_between
+from app.inference.stretches import Request, Stretch
+
+__all__ = ["Direction", "Plan", "PlanError", "Step", "Stretch", "make_plan", "span_around"]
+
+PROMPTS_ALWAYS_USED = 8
+"""An object with at most so many prompted frames is conditioned by all of them, as in SAM 2; otherwise by near ones."""
+ANCHORS_BEFORE, ANCHORS_AFTER = 2, 1
+"""So many anchors on either side of the frames that run condition them."""
+NOTES_SHOWN = 3
+
+
+class PlanError(Exception):
+    """There is nothing to propagate; the message says why, and what now."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One frame of a sweep through the clip, with every stretch that passes it: to write it, or on its lead-in."""
+
+    frame: int
+    is_reverse: bool
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do. `conditioning` gives, per object, the frames that the model is told beforehand."""
+
+    stretches: tuple[Stretch, ...]
+    conditioning: Mapping[int, tuple[int, ...]]
+    summary: str
+    """One line, such as "96 frames of red ball, forward"."""
+    notes: tuple[str, ...] = ()
+    """A sentence for each object that was asked for and has nothing to run."""
+
+    @property
+    def object_ids(self) -> tuple[int, ...]:
+        """The objects that run, in the order in which they were asked for."""
+        return tuple(dict.fromkeys(stretch.object_id for stretch in self.stretches))
+
+    @cached_property
+    def cells(self) -> frozenset[Cell]:
+        """Every cell that the run writes."""
+        return frozenset((stretch.object_id, frame) for stretch in self.stretches for frame in stretch.frames)
+
+    def steps(self) -> Iterator[Step]:
+        """The frames in running order: a sweep up and a sweep down take turns, so that near frames come first."""
+        sweeps = [_sweep(self.stretches, is_reverse) for is_reverse in (False, True)]
+        while sweeps:
+            for sweep in list(sweeps):
+                step = next(sweep, None)
+                if step is None:
+                    sweeps.remove(sweep)
+                else:
+                    yield step
+
+
+def make_plan(
+    document: DocumentView,
+    object_ids: Sequence[int],
+    first: int,
+    last: int,
+    direction: Direction = "both",
+    *,
+    stop_at_locks: bool = False,
+    only_missing: bool = False,
+) -> Plan:
+    """Plan to follow objects through the frames `first` to `last`, both included.
+
+    Forward and backward run from every anchor to the next one; both ways, two anchors share the frames between them and
+    meet in the middle. With `stop_at_locks` an object's run ends at the first verified, hand-made or imported frame
+    that it meets (forward and backward only). With `only_missing` frames that have a mask already are kept.
+    Raises PlanError where no frame is left to write.
+    """
+    _check(document, object_ids, first, last)
+    request = Request(document, range(first, last + 1), direction, stop_at_locks, only_missing)
+    stretches: list[Stretch] = []
+    conditioning: dict[int, tuple[int, ...]] = {}
+    notes: list[str] = []
+    for object_id in dict.fromkeys(object_ids):
+        anchors = anchors_of(document, object_id)
+        gaps = gaps_between(anchors, document.clip.frame_count)
+        found = [] if document.objects[object_id].is_frozen else list(request.stretches(object_id, gaps))
+        if not found:
+            notes.append(request.why_nothing(object_id, gaps))
+            continue
+        stretches += found
+        running = [gap.frames for gap in gaps if any(stretch.frames[0] in gap.frames for stretch in found)]
+        conditioning[object_id] = _conditioning(anchors, running)
+    if not stretches:
+        more = f" So it is with {len(notes) - NOTES_SHOWN} more objects." if len(notes) > NOTES_SHOWN else ""
+        raise PlanError(f"Nothing to propagate. {' '.join(notes[:NOTES_SHOWN])}{more}")
+    return Plan(tuple(stretches), conditioning, _summary(document, stretches), tuple(notes))
+
+
+def span_around(document: DocumentView, object_id: int, frame: int) -> tuple[int, int]:
+    """The frames (first, last) that a change of this frame can reach: up to the object's neighbouring anchors."""
+    others = [anchor.frame for anchor in anchors_of(document, object_id) if anchor.frame != frame]
+    first = max((other + 1 for other in others if other < frame), default=0)
+    last = min((other - 1 for other in others if other > frame), default=document.clip.frame_count - 1)
+    return first, last
+
+
+def _check(document: DocumentView, object_ids: Sequence[int], first: int, last: int) -> None:
+    if not object_ids:
+        raise PlanError("Nothing to propagate. No object is chosen: choose one, or make one by clicking on it.")
+    for object_id in object_ids:
+        if object_id not in document.objects:
+            raise PlanError(f"Nothing to propagate. There is no object {object_id}: choose one that the list shows.")
+    end = document.clip.frame_count - 1
+    if last < first or first > end or last < 0:
+        raise PlanError(
+            f"Nothing to propagate. {first}–{last} holds no frame of this clip, whose frames are 0–{end}: "
+            "choose another range."
+        )
+
+
+def _conditioning(anchors: Sequence[Anchor], running: Sequence[range]) -> tuple[int, ...]:
+    """The frames that condition runs in the gaps `running`, ascending."""
+    seen = [anchor for anchor in anchors if anchor.is_visible]
+    prompted = [anchor.frame for anchor in seen if anchor.kind == "prompted"]
+    chosen = set(prompted if len(prompted) <= PROMPTS_ALWAYS_USED else prompted[:1])
+    frames = [anchor.frame for anchor in seen]
+    for gap in running:
+        chosen |= set([frame for frame in frames if frame < gap.start][-ANCHORS_BEFORE:])
+        chosen |= set([frame for frame in frames if frame >= gap.stop][:ANCHORS_AFTER])
+    return tuple(sorted(chosen))
+
+
+def _summary(document: DocumentView, stretches: Sequence[Stretch]) -> str:
+    names = [name_of(document, object_id) for object_id in dict.fromkeys(stretch.object_id for stretch in stretches)]
+    who = names[0] if len(names) == 1 else f"{len(names)} objects"
+    count = sum(len(stretch.frames) for stretch in stretches)
+    what = f"{count:,} frame{'s' if count != 1 else ''}" if len(names) == 1 else f"{count:,} masks"
+    ways = {stretch.is_reverse for stretch in stretches}
+    way = "both ways" if len(ways) == 2 else "backward" if ways == {True} else "forward"
+    return f"{what} of {who}, {way}"
+
+
+def _sweep(stretches: Sequence[Stretch], is_reverse: bool) -> Iterator[Step]:
+    mine = [stretch for stretch in stretches if stretch.is_reverse == is_reverse]
+    reaches = {stretch: range(stretch.lead_in.start, stretch.frames.stop, stretch.frames.step) for stretch in mine}
+    for frame in sorted({frame for reach in reaches.values() for frame in reach}, reverse=is_reverse):
+        yield Step(frame, is_reverse, tuple(stretch for stretch in mine if frame in reaches[stretch]))

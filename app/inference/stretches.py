@@ -1,0 +1,114 @@
+"""What a request to propagate comes to for one object: stretches of frames, each with a source and a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from app.document.document import DocumentView
+from app.inference.anchors import anchors_of, name_of
+from app.inference.gaps import Direction, Gap
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Frames of one object that follow one another in one direction.
+
+    `frames` will be written, in running order. `lead_in` lies between `source`, the anchor that the run starts from,
+    and the first of them: an engine that does not remember those frames computes them again, and nothing writes them.
+    """
+
+    object_id: int
+    source: int
+    frames: range
+    lead_in: range
+    reason: str
+
+    @property
+    def is_reverse(self) -> bool:
+        """Whether it runs towards the start of the clip."""
+        return self.frames.step < 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for; `window` is the range of frames, both ends in it."""
+
+    document: DocumentView
+    window: range
+    direction: Direction
+    stop_at_locks: bool = False
+    only_missing: bool = False
+
+    def stretches(self, object_id: int, gaps: Sequence[Gap]) -> Iterator[Stretch]:
+        """The stretches of one object, forward ones first, each way in running order."""
+        if self.direction != "backward":
+            yield from self._one_way(object_id, [(gap, gap.forward(self.direction)) for gap in gaps])
+        if self.direction != "forward":
+            yield from self._one_way(object_id, [(gap, gap.backward(self.direction)) for gap in reversed(gaps)])
+
+    def _one_way(self, object_id: int, runs: Sequence[tuple[Gap, range]]) -> Iterator[Stretch]:
+        has_started = False
+        for gap, run in runs:
+            source = gap.left if run.step > 0 else gap.right
+            if not run or source is None:
+                continue
+            if has_started and self.stop_at_locks and self.direction != "both" and source.is_lock:
+                return
+            for frames in self._wanted(object_id, run):
+                has_started = True
+                lead_in = range(run.start, frames.start, run.step)
+                yield Stretch(object_id, source.frame, frames, lead_in, _reason(gap, run, frames))
+
+    def _wanted(self, object_id: int, run: range) -> list[range]:
+        frames = [frame for frame in run if frame in self.window]
+        if self.only_missing:
+            masks = self.document.masks_of(object_id)
+            frames = [frame for frame in frames if frame not in masks]
+        pieces = []
+        for _, numbered in groupby(enumerate(frames), key=lambda item: item[1] - item[0] * run.step):
+            piece = [frame for _, frame in numbered]
+            pieces.append(range(piece[0], piece[-1] + run.step, run.step))
+        return pieces
+
+    def why_nothing(self, object_id: int, gaps: Sequence[Gap]) -> str:
+        """A sentence or two about an object that has nothing to run, and what to do about it."""
+        name = name_of(self.document, object_id)
+        anchors = anchors_of(self.document, object_id)
+        window = range(max(self.window.start, 0), min(self.window.stop, self.document.clip.frame_count))
+        where = f"{window[0]}–{window[-1]}" if len(window) > 1 else f"{window[0]}"
+        if self.document.objects[object_id].is_frozen:
+            return f"{name} is frozen: take its padlock off first."
+        if not anchors:
+            return f"{name} has no prompts: click on it on one frame first."
+        if not any(anchor.is_visible for anchor in anchors):
+            return f"{name} is absent wherever a person looked: click on it on a frame that shows it."
+        inside = [anchor for anchor in anchors if anchor.frame in window]
+        if len(inside) == len(window):
+            kinds = " or ".join(dict.fromkeys(anchor.kind for anchor in inside))
+            return f"Every frame of {name} in {where} is {kinds}: choose another range, or take some of that back."
+        if any(set(window) & {*gap.forward(self.direction), *gap.backward(self.direction)} for gap in gaps):
+            return f"Every frame of {name} in {where} has a mask already."
+        nearest = min(anchors, key=lambda anchor: min(abs(anchor.frame - window[0]), abs(anchor.frame - window[-1])))
+        return (
+            f"{name} has no frame to run {self.direction} from in {where} (the nearest is {nearest.words}): "
+            "propagate the other way, or both ways."
+        )
+
+
+def _reason(gap: Gap, run: range, frames: range) -> str:
+    """Such as "forward from the prompt on frame 0 to the verified frame 40"; `run`: what runs this way in the gap."""
+    if run.step > 0:
+        way, source, goal, end, far = "forward", gap.left, gap.right, "end", gap.frames[-1]
+    else:
+        way, source, goal, end, far = "backward", gap.right, gap.left, "start", gap.frames[0]
+    if frames[-1] != run[-1]:
+        target = f"to frame {frames[-1]}"
+    elif run[-1] != far and goal is not None:
+        target = f"until it meets the run from {goal.words}"
+    else:
+        target = f"to the {end} of the clip" if goal is None else f"to {goal.words}"
+    going_on = "" if frames.start == run.start else f", going on at frame {frames.start},"
+    assert source is not None
+    return f"{way} from {source.words}{going_on} {target}"
