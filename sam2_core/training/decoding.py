@@ -1,0 +1,70 @@
+"""The model's parts put together for training: one row of features per object, all four masks kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sam2_core.model.mask_decoder import DecoderOutput
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the decoder and the memory need of N pictures.
+
+    Attributes:
+        coarse: N x C x S/16 x S/16, before anything of memory is added.
+        middle, fine: the decoder's projected maps at strides 8 and 4.
+        trunk: the trunk's own maps at strides 8 and 16.
+    """
+
+    coarse: Tensor
+    middle: Tensor
+    fine: Tensor
+    trunk: tuple[Tensor, Tensor]
+
+    def rows(self, index: Tensor) -> Features:
+        """The features of some of the pictures, any number of times."""
+        return Features(
+            self.coarse[index], self.middle[index], self.fine[index], (self.trunk[0][index], self.trunk[1][index])
+        )
+
+
+def pyramid(model: Any, maps: Sequence[Tensor]) -> Features:
+    """From the trunk's four maps, finest first, to what the decoder takes."""
+    fine, middle, coarse = model.image_encoder.neck(maps)
+    decoder = model.sam_mask_decoder
+    return Features(coarse, decoder.conv_s1(middle), decoder.conv_s0(fine), (maps[1], maps[2]))
+
+
+def decode(
+    model: Any,
+    features: Features,
+    points: Tensor,
+    labels: Tensor,
+    previous: Tensor | None,
+    conditioned: Tensor | None = None,
+) -> DecoderOutput:
+    """One decoder pass over B objects.
+
+    Args:
+        model: a model of this package.
+        features: one row per object.
+        points, labels: B x P x 2 in model pixels and B x P.
+        previous: mask logits B x 1 x S/4 x S/4 to go on from, or None.
+        conditioned: the coarse map after memory attention; by default what a frame without memory has.
+    """
+    encoder = model.sam_prompt_encoder
+    sparse = encoder.points(points, labels)
+    dense = encoder.no_mask() if previous is None else encoder.mask(previous)
+    coarse = features.coarse + model.no_mem_embed.reshape(1, -1, 1, 1) if conditioned is None else conditioned
+    fine, middle = features.fine, features.middle
+    if model.dense_hints is not None:
+        hinted = model.dense_hints(points, labels, previous, features.trunk, (fine, middle))
+        dense, fine, middle = dense + hinted.dense, hinted.fine, hinted.middle
+    output: DecoderOutput = model.sam_mask_decoder(coarse, encoder.grid_encoding(), sparse, dense, fine, middle)
+    return output

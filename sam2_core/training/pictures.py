@@ -1,0 +1,249 @@
+"""Training pictures: stills with a random crop, and cut-outs pasted over other pictures; every draw from a given generator.
+
+A sample is determined by its generator alone, so that an interrupted training can make the same samples again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from sam2_core.training.sources import Background, Cutout, DataError, Library, Still
+
+Picture = npt.NDArray[np.uint8]
+IndexMap = npt.NDArray[np.int32]
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One picture and some of its objects.
+
+    Attributes:
+        picture: uint8 RGB, S x S x 3.
+        masks: bool, K x S x S, each with at least a few pixels.
+        source: where the picture comes from.
+    """
+
+    picture: Picture
+    masks: npt.NDArray[np.bool_]
+    source: str
+
+
+@dataclass(frozen=True)
+class PictureSettings:
+    """How training pictures are drawn.
+
+    Attributes:
+        size: side S of the model's input.
+        objects: objects per picture, K; one object is repeated where a picture has fewer.
+        composite_share: share of pictures that are cut-outs pasted over something.
+        source_weights: weight of each source of stills; a source that is not named has weight 1.
+        cutout_weights: the same for cut-outs.
+        smallest_area: objects with fewer pixels at S x S are not asked for.
+    """
+
+    size: int = 512
+    objects: int = 4
+    composite_share: float = 0.3
+    source_weights: Mapping[str, float] = ()  # type: ignore[assignment]
+    cutout_weights: Mapping[str, float] = ()  # type: ignore[assignment]
+    smallest_area: int = 48
+
+
+def draw_sample(library: Library, settings: PictureSettings, generator: np.random.Generator) -> Sample:
+    """One training picture.
+
+    Raises:
+        DataError: no picture with a large enough object was found in many tries.
+    """
+    for _ in range(50):
+        if library.cutouts and (not library.stills or generator.random() < settings.composite_share):
+            picture, index_map, source = _composite(library, settings, generator)
+        else:
+            still = draw_item(library.stills, settings.source_weights, generator)
+            picture, index_map = _cropped_still(still, settings.size, generator)
+            source = still.source
+        masks = _draw_objects(index_map, settings, generator)
+        if masks is not None:
+            return Sample(vary_colours(picture, generator), masks, source)
+    raise DataError("No training picture with a large enough object was found in 50 tries; check the data folders.")
+
+
+def draw_item(
+    by_source: Mapping[str, Sequence[Item]], weights: Mapping[str, float], generator: np.random.Generator
+) -> Item:
+    """A source by weight, then any of its items."""
+    sources = sorted(by_source)
+    shares = np.array([dict(weights).get(source, 1.0) for source in sources], dtype=np.float64)
+    items = by_source[sources[int(generator.choice(len(sources), p=shares / shares.sum()))]]
+    return items[int(generator.integers(len(items)))]
+
+
+def read_picture(path: Path) -> Picture:
+    """uint8 RGB H x W x 3."""
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def read_index_map(path: Path) -> IndexMap:
+    """int32 H x W of object numbers; the file is read as indices, never as colours."""
+    with Image.open(path) as image:
+        return np.asarray(image).astype(np.int32)
+
+
+def _cropped_still(still: Still, size: int, generator: np.random.Generator) -> tuple[Picture, IndexMap]:
+    picture, index_map = read_picture(still.image), read_index_map(still.index_map)
+    height, width = index_map.shape
+    if picture.shape[:2] != (height, width):
+        raise DataError(f"{still.image} and {still.index_map} differ in size.")
+    box = (0, 0, width, height)
+    if generator.random() < 0.6:
+        box = _crop_around_object(index_map, generator)
+    flip = generator.random() < 0.5
+    return resize_picture(picture, box, size, flip=flip), resize_index_map(index_map, box, size, flip=flip)
+
+
+def _crop_around_object(index_map: IndexMap, generator: np.random.Generator) -> tuple[int, int, int, int]:
+    """A crop of 35 to 100 % of each side that holds some pixel of some object."""
+    height, width = index_map.shape
+    scale = generator.uniform(0.35, 1.0)
+    crop_height = max(int(height * min(scale * generator.uniform(0.85, 1.2), 1.0)), 32)
+    crop_width = max(int(width * min(scale * generator.uniform(0.85, 1.2), 1.0)), 32)
+    crop_height, crop_width = min(crop_height, height), min(crop_width, width)
+    rows, columns = np.nonzero(index_map[::4, ::4])
+    if len(rows):
+        chosen = int(generator.integers(len(rows)))
+        row, column = int(rows[chosen]) * 4, int(columns[chosen]) * 4
+    else:
+        row, column = height // 2, width // 2
+    y0 = int(np.clip(row - generator.uniform(0.2, 0.8) * crop_height, 0, height - crop_height))
+    x0 = int(np.clip(column - generator.uniform(0.2, 0.8) * crop_width, 0, width - crop_width))
+    return x0, y0, x0 + crop_width, y0 + crop_height
+
+
+def resize_picture(picture: Picture, box: tuple[int, int, int, int], size: int, *, flip: bool = False) -> Picture:
+    """The box x0, y0, x1, y1 of a picture, stretched to size x size."""
+    resized = np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR, box=box))
+    return resized[:, ::-1] if flip else resized
+
+
+def resize_index_map(index_map: IndexMap, box: tuple[int, int, int, int], size: int, *, flip: bool = False) -> IndexMap:
+    """The same for an index map, without mixing numbers."""
+    image = Image.fromarray(index_map)
+    resized = np.asarray(image.resize((size, size), Image.Resampling.NEAREST, box=box))
+    return resized[:, ::-1] if flip else resized
+
+
+def _draw_objects(
+    index_map: IndexMap, settings: PictureSettings, generator: np.random.Generator
+) -> npt.NDArray[np.bool_] | None:
+    areas = np.bincount(index_map.ravel())
+    areas[0] = 0
+    # What fills the picture has no border to learn from.
+    usable = np.flatnonzero((areas >= settings.smallest_area) & (areas <= 0.9 * index_map.size))
+    if not len(usable):
+        return None
+    chosen = generator.permutation(usable)[: settings.objects]
+    chosen = np.resize(chosen, settings.objects)
+    return np.stack([index_map == number for number in chosen])
+
+
+def _composite(
+    library: Library, settings: PictureSettings, generator: np.random.Generator
+) -> tuple[Picture, IndexMap, str]:
+    """Two to seven cut-outs over a photograph, or over a still whose own objects keep their labels."""
+    size = settings.size
+    photographs = {
+        source: tuple(item for item in items if not item.is_clip) for source, items in library.backgrounds.items()
+    }
+    photographs = {source: items for source, items in photographs.items() if items}
+    if library.stills and (not photographs or generator.random() < 0.4):
+        still = draw_item(library.stills, settings.source_weights, generator)
+        picture, index_map = _cropped_still(still, size, generator)
+        picture, index_map = picture.copy(), index_map.copy()
+    elif photographs:
+        picture = background_picture(draw_item(photographs, {}, generator), size, generator).copy()
+        index_map = np.zeros((size, size), np.int32)
+    else:
+        picture = np.full((size, size, 3), generator.integers(256, size=3), np.uint8)
+        index_map = np.zeros((size, size), np.int32)
+    number = int(index_map.max())
+    for _ in range(int(generator.integers(2, 8))):
+        cutout = draw_item(library.cutouts, settings.cutout_weights, generator)
+        number += 1
+        side = size * float(np.exp(generator.uniform(np.log(0.05), np.log(0.7))))
+        patch = read_cutout(cutout, int(generator.integers(len(cutout.frames))))
+        patch = turn_and_scale(patch, side, generator.uniform(-30, 30), generator.random() < 0.5)
+        x, y = generator.uniform(-0.15, 0.95, size=2) * size
+        paste(picture, index_map, patch, int(x), int(y), number)
+    return picture, index_map, "composite"
+
+
+def background_picture(background: Background, size: int, generator: np.random.Generator) -> Picture:
+    """A random crop of a photograph, stretched to size x size."""
+    picture = read_picture(background.path)
+    height, width = picture.shape[:2]
+    scale = generator.uniform(0.6, 1.0)
+    crop_height, crop_width = int(height * scale), int(width * scale)
+    y0 = int(generator.integers(height - crop_height + 1))
+    x0 = int(generator.integers(width - crop_width + 1))
+    return resize_picture(picture, (x0, y0, x0 + crop_width, y0 + crop_height), size, flip=generator.random() < 0.5)
+
+
+def read_cutout(cutout: Cutout, frame: int) -> Image.Image:
+    """One frame of a cut-out on its canvas, RGBA."""
+    with Image.open(cutout.frames[frame]) as image:
+        patch = image.convert("RGBA")
+    if cutout.canvas is None:
+        return patch
+    x, y, width, height = cutout.boxes[frame]
+    canvas = Image.new("RGBA", cutout.canvas)
+    canvas.paste(patch.resize((width, height)) if patch.size != (width, height) else patch, (x, y))
+    return canvas
+
+
+def turn_and_scale(patch: Image.Image, side: float, angle: float, flip: bool) -> Image.Image:
+    """A cut-out with its longer side scaled to `side` pixels, then turned by `angle` degrees."""
+    scale = side / max(patch.size)
+    width, height = max(round(patch.width * scale), 4), max(round(patch.height * scale), 4)
+    if flip:
+        patch = patch.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    scaled = patch.resize((width, height), Image.Resampling.BILINEAR)
+    return scaled.rotate(angle, Image.Resampling.BILINEAR, expand=True) if angle else scaled
+
+
+def paste(picture: Picture, index_map: IndexMap, patch: Image.Image, x: int, y: int, number: int) -> None:
+    """Blend a patch into picture and index map in place; what lies outside is cut off."""
+    values = np.asarray(patch)
+    size = index_map.shape
+    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + values.shape[1], size[1]), min(y + values.shape[0], size[0])
+    if x0 >= x1 or y0 >= y1:
+        return
+    visible = values[y0 - y : y1 - y, x0 - x : x1 - x]
+    alpha = visible[..., 3:].astype(np.float32) / 255
+    under = picture[y0:y1, x0:x1]
+    picture[y0:y1, x0:x1] = np.rint(under * (1 - alpha) + visible[..., :3] * alpha).astype(np.uint8)
+    index_map[y0:y1, x0:x1][visible[..., 3] > 127] = number
+
+
+def vary_colours(picture: Picture, generator: np.random.Generator) -> Picture:
+    """Random brightness, contrast, tint, grey and blur, each now and then."""
+    gain = generator.uniform(0.75, 1.25) * generator.uniform(0.93, 1.07, size=3)
+    shift = generator.uniform(-20, 20)
+    is_grey, is_blurred = generator.random() < 0.06, generator.random() < 0.12
+    radius = generator.uniform(0.4, 1.6)
+    table = np.clip(np.arange(256)[:, None] * gain + shift, 0, 255).astype(np.uint8)
+    varied = np.stack([table[picture[..., channel], channel] for channel in range(3)], axis=-1)
+    if is_grey or is_blurred:
+        image = Image.fromarray(varied)
+        image = image.convert("L").convert("RGB") if is_grey else image
+        image = image.filter(ImageFilter.GaussianBlur(radius)) if is_blurred else image
+        varied = np.asarray(image)
+    return varied

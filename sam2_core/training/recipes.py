@@ -1,0 +1,174 @@
+"""Recipes: everything that decides how a model is trained, as frozen values; `--config` names one of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sam2_core.config import BUILT_IN, CONFIGS, EfficientNetConfig, ModelConfig
+from sam2_core.training.losses import PAPER_LOSS, SMALL_MODEL_LOSS, LossWeights
+
+
+@dataclass(frozen=True)
+class StageRecipe:
+    """One stretch of a training.
+
+    Attributes:
+        steps: optimiser steps; the learning rate falls along a cosine over them.
+        learning_rate: at the end of the warm-up.
+        trunk_rate: learning rate of the trunk; 0 keeps it frozen.
+        warmup: steps of linear rise.
+        clip_share: share of steps on clips, the rest on stills.
+        pictures: pictures (or clips) per step.
+        objects: objects per picture.
+        corrections: correction clicks after the first answer.
+        wrong_mask_share: share of the objects of a still that begin with a wrong soft mask instead of a prompt.
+        box_share: share of boxes among the first prompts; the rest are clicks.
+        frames: frames of a clip.
+        prior_drop: how often a clip goes without the matched mask, so that memory must work as well.
+    """
+
+    steps: int
+    learning_rate: float
+    trunk_rate: float = 0.0
+    warmup: int = 100
+    clip_share: float = 0.0
+    pictures: int = 4
+    objects: int = 4
+    corrections: int = 1
+    wrong_mask_share: float = 0.35
+    box_share: float = 0.4
+    frames: int = 5
+    prior_drop: float = 0.3
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole training of one model.
+
+    Attributes:
+        model: what is trained.
+        stages: in order.
+        loss: weights of the loss terms.
+        pool: pictures kept ready; each step draws from them and renews a few, because reading a picture and running the
+            trunk cost as much as learning from it.
+        renewed: pictures renewed per step.
+        weight_decay, gradient_clip: of AdamW.
+        average: decay of the running average of the weights, which is what gets exported.
+        source_weights, cutout_weights: how often a source is drawn; unnamed sources have weight 1.
+        composite_share: share of stills that are cut-outs pasted together.
+        precision: number type of the frozen trunk on a CPU.
+        seed: of everything random.
+    """
+
+    model: ModelConfig
+    stages: tuple[StageRecipe, ...]
+    loss: LossWeights = SMALL_MODEL_LOSS
+    pool: int = 96
+    renewed: int = 2
+    weight_decay: float = 0.05
+    gradient_clip: float = 1.0
+    average: float = 0.998
+    source_weights: Mapping[str, float] = field(default_factory=dict)
+    cutout_weights: Mapping[str, float] = field(default_factory=dict)
+    composite_share: float = 0.3
+    precision: str = "bfloat16"
+    seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Steps of all stages together."""
+        return sum(stage.steps for stage in self.stages)
+
+    def stage_at(self, step: int) -> tuple[StageRecipe, int]:
+        """The stage that a step belongs to, and the step's number in it."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage, step
+            step -= stage.steps
+        return self.stages[-1], self.stages[-1].steps
+
+
+SOURCE_WEIGHTS = {
+    "coco_cc": 4.0,
+    "coco_cc_person": 2.5,
+    "oxford_pets": 2.0,
+    "openimages_animals": 3.0,
+    "building_facades": 1.2,
+    "bottles_office": 1.0,
+    "hydroponic_plants": 1.0,
+    "pine_trunks": 0.5,
+    "road_surface": 0.4,
+    "granular_material": 0.5,
+    "pipe_ends": 0.5,
+    "mushrooms_bed": 0.5,
+    "dsb2018_nuclei": 0.4,
+}
+CUTOUT_WEIGHTS = {
+    "coco_cc": 2.0,
+    "coco_cc_person": 3.0,
+    "openimages_animals": 3.0,
+    "oxford_pets": 3.0,
+    "graphic_fluent3d": 1.0,
+    "graphic_noto": 0.5,
+    "rendered_scans": 0.3,
+    "rendered_kaykit": 0.6,
+    "rendered_market": 0.6,
+}
+
+RECIPES: dict[str, Recipe] = {
+    "built_in": Recipe(
+        model=BUILT_IN,
+        stages=(
+            StageRecipe(steps=3000, learning_rate=1.2e-3),
+            StageRecipe(steps=3000, learning_rate=5e-4, clip_share=0.6, warmup=50, pictures=4),
+        ),
+        source_weights=SOURCE_WEIGHTS,
+        cutout_weights=CUTOUT_WEIGHTS,
+    ),
+    **{
+        name: Recipe(
+            model=config,
+            stages=(
+                StageRecipe(
+                    steps=2000,
+                    learning_rate=1e-5,
+                    clip_share=0.7,
+                    warmup=100,
+                    pictures=1,
+                    objects=3,
+                    frames=8,
+                    corrections=3,
+                ),
+            ),
+            loss=PAPER_LOSS,
+            pool=8,
+            renewed=1,
+            weight_decay=0.1,
+            gradient_clip=0.1,
+            source_weights=SOURCE_WEIGHTS,
+            cutout_weights=CUTOUT_WEIGHTS,
+        )
+        for name, config in CONFIGS.items()
+    },
+    # For tests and for trying out a change: minutes become seconds, nothing else is different.
+    "tiny_trial": Recipe(
+        model=dataclasses.replace(
+            BUILT_IN,
+            name="tiny_trial",
+            trunk=EfficientNetConfig(),
+            image_size=128,
+            hidden=32,
+            memory_dim=8,
+            decoder_mlp=64,
+            decoder_heads=4,
+            iou_hidden=32,
+            attention_layers=1,
+            attention_ffn=64,
+        ),
+        stages=(StageRecipe(steps=40, learning_rate=2e-3, warmup=4, pictures=2, objects=2, frames=3, clip_share=0.3),),
+        pool=8,
+        precision="float32",
+    ),
+}

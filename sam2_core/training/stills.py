@@ -1,0 +1,93 @@
+"""One training step on stills: a first answer to a click, a box or a wrong mask, then corrections (section 10.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from sam2_core.model.mask_decoder import DecoderOutput
+from sam2_core.training.decoding import Features, decode
+from sam2_core.training.losses import LossWeights, StepLoss, decoder_loss
+from sam2_core.training.prompts import boxes, corrections, first_clicks, wrong_masks
+from sam2_core.training.recipes import StageRecipe
+
+_LOGIT_BOUND = 32.0
+_NO_POINT = -1
+
+
+@dataclass
+class Answers:
+    """The state of B objects between two answers: prompts so far and the logits to go on from."""
+
+    points: Tensor
+    labels: Tensor
+    logits: Tensor
+
+
+def still_losses(
+    model: torch.nn.Module,
+    features: Features,
+    truth: Tensor,
+    stage: StageRecipe,
+    weights: LossWeights,
+    generator: torch.Generator,
+) -> list[StepLoss]:
+    """Losses of all decoder passes over the B objects of a batch; features have one row per object."""
+    kinds = torch.rand(len(truth), generator=generator)
+    by_mask = kinds < stage.wrong_mask_share
+    by_box = ~by_mask & (kinds < stage.wrong_mask_share + (1 - stage.wrong_mask_share) * stage.box_share)
+    points, labels = _first_prompts(truth, by_box, by_mask, generator)
+    start = wrong_masks(truth, generator)
+    losses: list[StepLoss] = []
+    logits = torch.zeros_like(truth)
+    for rows, previous in ((torch.nonzero(~by_mask)[:, 0], None), (torch.nonzero(by_mask)[:, 0], start)):
+        if not len(rows):
+            continue
+        output = decode(
+            model, features.rows(rows), points[rows], labels[rows], None if previous is None else previous[rows]
+        )
+        is_multimask = previous is not None or bool((~by_box[rows]).any())
+        loss = decoder_loss(output, truth[rows], weights, is_multimask=is_multimask)
+        losses.append(loss)
+        logits[rows] = _answer(output, ~by_box[rows])
+    answers = Answers(points, labels, logits)
+    for _ in range(stage.corrections):
+        losses.append(correct(model, features, truth, answers, weights, generator))
+    return losses
+
+
+def correct(
+    model: torch.nn.Module,
+    features: Features,
+    truth: Tensor,
+    answers: Answers,
+    weights: LossWeights,
+    generator: torch.Generator,
+) -> StepLoss:
+    """One correction click on every object; `answers` is brought up to date in place."""
+    points, labels = corrections(truth, answers.logits, generator)
+    answers.points = torch.cat([answers.points, points], dim=1)
+    answers.labels = torch.cat([answers.labels, labels], dim=1)
+    previous = answers.logits[:, None].clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
+    output = decode(model, features, answers.points, answers.labels, previous)
+    answers.logits = _answer(output, torch.zeros(len(truth), dtype=torch.bool))
+    return decoder_loss(output, truth, weights, is_multimask=False)
+
+
+def _first_prompts(truth: Tensor, by_box: Tensor, by_mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Two points per object: a click and a padding, or the corners of a box, or two paddings."""
+    clicks, _ = first_clicks(truth, generator)
+    corners, corner_labels = boxes(truth, generator)
+    padded = torch.cat([clicks, torch.zeros_like(clicks)], dim=1)
+    points = torch.where(by_box[:, None, None], corners, padded)
+    labels = torch.where(by_box[:, None], corner_labels, torch.tensor([1, _NO_POINT]))
+    return torch.where(by_mask[:, None, None], 0.0, points), torch.where(by_mask[:, None], _NO_POINT, labels)
+
+
+def _answer(output: DecoderOutput, is_multimask: Tensor) -> Tensor:
+    """The logits B x h x w that a session would go on from, without gradients."""
+    with torch.no_grad():
+        picked = torch.where(is_multimask, output.ious[:, 1:].argmax(dim=1) + 1, 0)
+        return output.masks[torch.arange(len(picked)), picked].float()
