@@ -81,6 +81,7 @@ class ModelConfig:
         memory_dim: width Cm of spatial memories; an object pointer is cut into C / Cm tokens.
         decoder_mlp, decoder_heads, iou_hidden: widths inside the mask decoder.
         attention_layers, attention_ffn: layers of the memory attention and the width of their feed-forward part.
+        attention_dropout: dropout in the memory attention, in training only.
         dense_hints: clicks and boxes also reach the decoder as maps at stride 4 (built-in model only).
         matching_prior: on tracked frames a mask matched by trunk features goes in as a mask prompt (built-in only).
         prior_share: share of that matched mask in the answer, 0 to 1.
@@ -97,6 +98,7 @@ class ModelConfig:
     iou_hidden: int = 256
     attention_layers: int = 4
     attention_ffn: int = 2048
+    attention_dropout: float = 0.1
 
     # Version 2.1 turns these four on.
     no_obj_embed_spatial: bool = True
@@ -251,6 +253,7 @@ BUILT_IN = ModelConfig(
     hidden=128,
     memory_dim=32,
     decoder_mlp=512,
+    decoder_heads=4,
     iou_hidden=128,
     attention_layers=2,
     attention_ffn=512,
