@@ -8,7 +8,7 @@ counted, so taking transactions back from the top always finds the values that t
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -282,9 +282,9 @@ class History:
             if self._done[-1] is not transaction:
                 raise HistoryError(f"“{transaction.name}” is not the newest action; it may only change cells.")
             return step
-        cells = step.cells if isinstance(step, SetReviews) else (step.cell,)
-        if any(self._is_overtaken(transaction, step.kind, cell) for cell in cells):
-            transaction.dropped += len(cells)
+        concerned: Collection[Cell] = step.cells if isinstance(step, SetReviews) else (step.cell,)
+        if any(self._is_overtaken(transaction, step.kind, cell) for cell in concerned):
+            transaction.dropped += len(concerned)
             return None
         return step
 

@@ -1,0 +1,61 @@
+"""Review: a person's word on cells. Verified cells are locked against every run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.commands.errors import CommandError
+from app.commands.targets import about, editable_cells
+from app.document.masks import MaskCode
+from app.document.project import Project
+from app.document.steps import SetMasks, SetPrompt, SetReviews
+from app.document.values import ABSENT_SCORE, Cell, FrameMask, Origin, Review
+
+
+def verify_cells(project: Project, cells: Iterable[Cell]) -> int:
+    """Say that the masks (or absences) of these cells are right; gives how many were not verified before.
+
+    Cells that hold neither are left out; CommandError when there is nothing to verify at all.
+    """
+    document = project.document
+    held = [cell for cell in editable_cells(project, cells) if cell in document.masks]
+    if not held:
+        raise CommandError("There is no mask to verify here. Propagate, draw one, or mark the object absent first.")
+    fresh = [cell for cell in held if not document.is_verified(cell)]
+    if fresh:
+        with project.history.transaction(f"Verify {about(project, fresh, 'mask')}") as transaction:
+            transaction.apply(SetReviews(dict.fromkeys(fresh, Review.VERIFIED)))
+    return len(fresh)
+
+
+def unverify(project: Project, cells: Iterable[Cell]) -> int:
+    """Take verification back, which unlocks the cells; gives how many were verified."""
+    document = project.document
+    verified = [cell for cell in editable_cells(project, cells) if document.is_verified(cell)]
+    if verified:
+        with project.history.transaction(f"Unverify {about(project, verified, 'mask')}") as transaction:
+            transaction.apply(SetReviews(dict.fromkeys(verified)))
+    return len(verified)
+
+
+def mark_absent(project: Project, cells: Iterable[Cell], *, verify: bool = False) -> int:
+    """Say that the object is not visible on these cells; their prompts go. Gives how many cells changed.
+
+    With `verify` the absences are verified at once, which locks them.
+    """
+    document = project.document
+    found = editable_cells(project, cells)
+    empty = MaskCode.empty(document.clip.height, document.clip.width)
+    absent = FrameMask(empty, score=ABSENT_SCORE, origin=Origin.MANUAL)
+    changed = [cell for cell in found if document.masks.get(cell) != absent or cell in document.prompts]
+    unlocked = [cell for cell in found if verify and not document.is_verified(cell)]
+    if changed or unlocked:
+        with project.history.transaction(f"Absent, {about(project, changed or unlocked, 'frame')}") as transaction:
+            for cell in changed:
+                if cell in document.prompts:
+                    transaction.apply(SetPrompt(cell, None))
+            if changed:
+                transaction.apply(SetMasks(dict.fromkeys(changed, absent), by_person=True))
+            if unlocked:
+                transaction.apply(SetReviews(dict.fromkeys(unlocked, Review.VERIFIED)))
+    return len(changed)
