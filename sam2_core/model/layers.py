@@ -1,0 +1,84 @@
+"""Small layers that several parts of the model share."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class LayerNorm2d(nn.LayerNorm):
+    """Layer norm over the channels of an N C H W map, at each pixel by itself."""
+
+    def __init__(self, channels: int, eps: float = 1e-6) -> None:
+        super().__init__(channels, eps=eps)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class MLP(nn.Module):
+    """Linear layers `widths[0] -> widths[1] -> ...` with an activation between them and none after the last."""
+
+    def __init__(self, *widths: int, activation: Callable[[Tensor], Tensor] = F.relu) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in itertools.pairwise(widths))
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        *hidden, last = self.layers
+        for layer in hidden:
+            x = self.activation(layer(x))
+        result: Tensor = last(x)
+        return result
+
+
+class Attention(nn.Module):
+    """Multi-head attention with separate projections of queries, keys and values.
+
+    Args:
+        width: width of the queries and of the result.
+        heads: number of heads.
+        inner: width of all heads together; `width` if None.
+    """
+
+    def __init__(self, width: int, heads: int, inner: int | None = None) -> None:
+        super().__init__()
+        inner = width if inner is None else inner
+        self.heads = heads
+        self.q_proj = nn.Linear(width, inner)
+        self.k_proj = nn.Linear(width, inner)
+        self.v_proj = nn.Linear(width, inner)
+        self.out_proj = nn.Linear(inner, width)
+
+    def _split(self, x: Tensor) -> Tensor:
+        return torch.unflatten(x, -1, (self.heads, -1)).transpose(1, 2)
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Queries (B, Q, width), keys and values (B, K, width) to (B, Q, width)."""
+        mixed = F.scaled_dot_product_attention(
+            self._split(self.q_proj(q)), self._split(self.k_proj(k)), self._split(self.v_proj(v))
+        )
+        result: Tensor = self.out_proj(mixed.transpose(1, 2).flatten(2))
+        return result
+
+
+class Upscale2x(nn.ConvTranspose2d):
+    """Transposed convolution with kernel and stride 2.
+
+    Where gradients are wanted it is computed as a matrix product and a pixel shuffle: the same numbers, and a backward
+    pass that does not dominate the training on a CPU.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, kernel_size=2, stride=2)
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        if not torch.is_grad_enabled():
+            return super().forward(x, output_size)
+        kernel = self.weight.flatten(1).t()[:, :, None, None]
+        assert self.bias is not None
+        return F.pixel_shuffle(F.conv2d(x, kernel, self.bias.repeat_interleave(4)), 2)
