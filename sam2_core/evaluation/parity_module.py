@@ -27,8 +27,9 @@ def run_module_case(folder: ParityFolder, case: Case) -> Arrays:
     Raises:
         ParityError: no module of this program goes by the case's name.
     """
+    subject = case.name.partition("_")[2]
     for prefix, run in _RUNNERS.items():
-        if prefix in case.name:
+        if subject.startswith(prefix):
             model = build_model(folder, case)
             seed = int(case.description["weight_seed"])
             inputs = {name: draw_input(seed, name, entry) for name, entry in case.description["inputs"].items()}
@@ -57,7 +58,7 @@ def _position(folder: ParityFolder, case: Case, model: Sam2Model, inputs: dict[s
         arrays[f"rope_cos_d{channels}_{side}"], arrays[f"rope_sin_d{channels}_{side}"] = cosines, sines
     table = rotary_table(64, 16, _CPU)
     arrays["rope_q_out"], arrays["rope_k_out"] = (rotate(inputs[name], table) for name in ("rope_q", "rope_k"))
-    ages = torch.tensor(case.description["sine1d_positions"], dtype=torch.float32)
+    ages = torch.tensor(case.description["sine1d_positions"]) / (model.config.max_obj_ptrs_in_encoder - 1)
     arrays["sine1d_d64"], arrays["sine1d_d256"] = sine_of_ages(ages, 64), sine_of_ages(ages, 256)
     arrays["dense_pe"] = model.sam_prompt_encoder.grid_encoding()
     return arrays
@@ -177,7 +178,7 @@ def _points(prompt: dict[str, Any]) -> tuple[Tensor, Tensor]:
 
 def _second_click(model: Sam2Model) -> tuple[Tensor, Tensor]:
     size = model.config.image_size
-    return torch.tensor([[[0.6 * size, 0.3 * size]]]), torch.tensor([[1]])
+    return torch.tensor([[[0.8 * size, 0.3 * size]]]), torch.tensor([[1]])
 
 
 def _keep(arrays: Arrays, name: str) -> Callable[[Any, Any, Tensor], None]:
@@ -190,8 +191,7 @@ def _keep(arrays: Arrays, name: str) -> Callable[[Any, Any, Tensor], None]:
 _RUNNERS: dict[str, Callable[[ParityFolder, Case, Sam2Model, dict[str, Tensor]], Arrays]] = {
     "preprocess": _preprocess,
     "position_encodings": _position,
-    "encoder_faint": _encoder,
-    "encoder_narrow": _encoder,
+    "encoder": _encoder,
     "prompts": _prompts,
     "decoder": _decoder,
     "memory_encoder": _memory_encoder,
