@@ -6,7 +6,7 @@ it. `ProcessEngine` (`process_engine.py`) has the same methods and lets a worker
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -116,8 +116,12 @@ class Engine(Protocol):
         """Compute and keep what a click on this frame will need."""
         ...
 
-    def run(self, plan: Plan, inputs: Sequence[ObjectInputs]) -> Iterator[FrameBatch]:
+    def run(self, plan: Plan, inputs: Sequence[ObjectInputs]) -> Generator[FrameBatch, None, None]:
         """Follow the objects of a plan; one batch a frame, in the plan's order."""
+        ...
+
+    def interrupt(self) -> None:
+        """From any thread: give up what is being computed, where that is possible. Only `close` may follow."""
         ...
 
     def close(self) -> None:

@@ -1,0 +1,326 @@
+"""The one background thread that owns the engine. Clicks go before everything else, also in the middle of a run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.document.values import Cell
+from app.errors import record_bug, sentence_of
+from app.inference.engine import Engine, EngineError, EngineInfo, EngineStopped, FrameBatch, ObjectInputs
+from app.inference.plan import Plan
+from app.jobs.mailbox import Mailbox, grouped
+from app.jobs.reports import EngineStatus, RunEnd
+
+
+@dataclass(frozen=True)
+class _Model:
+    factory: Callable[[], Engine]
+    checkpoint: Path
+    device: str
+
+
+@dataclass(frozen=True)
+class _Click:
+    inputs: ObjectInputs
+    frame: int
+    revision: int
+
+    @property
+    def cell(self) -> Cell:
+        return self.inputs.object_id, self.frame
+
+
+class InferenceThread(QObject):
+    """Owns one engine on one thread. Methods return at once; every answer is a signal on the thread that made this.
+
+    An engine whose process has gone is started again by the next click or run, or by `restart`.
+    """
+
+    status_changed = Signal(object)
+    """An `EngineStatus`."""
+    cell_ready = Signal(object, int)
+    """The `CellResult` of a click, and the revision that was given with it."""
+    cell_failed = Signal(object, str)
+    """The cell of a click that has no answer, and why."""
+    batch_ready = Signal(list)
+    """`FrameBatch`es of the run, at most 30 times a second."""
+    run_finished = Signal(object)
+    """A `RunEnd`; exactly one for each run that was started, unless the thread is closed."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.status = EngineStatus("off", "No model")
+        self._changed = threading.Condition()
+        # What is wanted of the thread; under the lock.
+        self._model: _Model | None = None
+        self._is_model_new = False
+        self._clip: Path | None = None
+        self._is_clip_new = False
+        self._clicks: dict[Cell, _Click] = {}
+        self._prepare: int | None = None
+        self._new_run: tuple[Plan, Sequence[ObjectInputs]] | None = None
+        self._is_run_stopped = False
+        self._is_closing = False
+        # The thread's own, but for `close`.
+        self._engine: Engine | None = None
+        self._info: EngineInfo | None = None
+        self._fault = ""
+        self._run: Generator[FrameBatch, None, None] | None = None
+        self._progress = (0, 0)
+        self._mailbox = Mailbox(self._changed, self)
+        self._mailbox.arrived.connect(self._tell)
+        self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
+
+    # What may be asked for
+
+    def start(self, engine_factory: Callable[[], Engine], checkpoint: Path, device: str = "auto") -> None:
+        """Take a model; also to change model or device, which ends a run. The engine is made on the thread."""
+        with self._changed:
+            self._model = _Model(engine_factory, checkpoint, device)
+            self._is_model_new = self._is_run_stopped = True
+            self._changed.notify_all()
+        if self._thread.ident is None:
+            self._thread.start()
+
+    def restart(self) -> None:
+        """Make the engine anew with the same model and clip."""
+        with self._changed:
+            self._is_model_new = self._is_run_stopped = self._model is not None
+            self._changed.notify_all()
+
+    def set_clip(self, path: Path) -> None:
+        """Look at a clip; ends a run on another one."""
+        with self._changed:
+            self._clip, self._is_clip_new = path, True
+            self._clicks.clear()
+            self._prepare = None
+            self._is_run_stopped = True
+            self._changed.notify_all()
+
+    def prompt(self, inputs: ObjectInputs, frame: int, revision: int) -> None:
+        """Ask for the mask of one cell, ahead of a run. A newer question for the same cell replaces an older one."""
+        with self._changed:
+            self._clicks[inputs.object_id, frame] = _Click(inputs, frame, revision)
+            self._changed.notify_all()
+
+    def prepare(self, frame: int) -> None:
+        """Make a click on this frame quick; only the latest wish counts."""
+        with self._changed:
+            self._prepare = frame
+            self._changed.notify_all()
+
+    def run(self, plan: Plan, inputs: Sequence[ObjectInputs]) -> None:
+        """Run a plan; a run that is open is stopped first."""
+        with self._changed:
+            self._forget_new_run()
+            self._new_run = plan, inputs
+            self._is_run_stopped = True
+            self._changed.notify_all()
+
+    def stop_run(self) -> None:
+        """Stop the run within one frame; `run_finished` follows."""
+        with self._changed:
+            self._forget_new_run()
+            self._is_run_stopped = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End the thread and its engine; no signal comes afterwards. A process engine gives up its frame at once."""
+        with self._changed:
+            self._is_closing = True
+            engine = self._engine
+            self._changed.notify_all()
+        if engine is not None:
+            engine.interrupt()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._mailbox.close()
+
+    def _forget_new_run(self) -> None:
+        if self._new_run is not None:
+            self._new_run = None
+            self._mailbox.put(("end", RunEnd(0, 0, cancelled=True)))
+
+    # What is told
+
+    @Slot(list)
+    def _tell(self, posts: list[tuple[str, Any]]) -> None:
+        for group in grouped(posts, lambda post: post[0] == "batch"):
+            kind, post = group[0]
+            if kind == "batch":
+                self.batch_ready.emit([batch for _, batch in group])
+            elif kind == "status":
+                self.status = post
+                self.status_changed.emit(post)
+            elif kind == "cell":
+                self.cell_ready.emit(*post)
+            elif kind == "no cell":
+                self.cell_failed.emit(*post)
+            else:
+                self.run_finished.emit(post)
+
+    def _show(self, state: str, detail: str = "") -> None:
+        info = self._info
+        texts = {
+            "starting": "Getting the model ready",
+            "stopped": "The model stopped",
+            "failed": "No model",
+        }
+        text = texts.get(state) or (f"{info.title} · {info.device_label}" if info else "No model")
+        self._mailbox.put(("status", EngineStatus(state, text, detail, info)))
+
+    # The thread
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                task = self._next_task()
+                while task is None and not self._is_closing:
+                    self._changed.wait()
+                    task = self._next_task()
+            if task is None or self._is_closing:
+                break
+            task()
+        self._end_run(is_told=False)
+        self._drop_engine()
+
+    def _next_task(self) -> Callable[[], None] | None:
+        """The most urgent thing to do, taken off its list; called with the lock held."""
+        if self._run is not None and self._is_run_stopped:
+            return self._stop_run
+        if self._is_model_new:
+            self._is_model_new = self._is_clip_new = False
+            return self._load
+        if self._is_clip_new:
+            self._is_clip_new = False
+            return self._open_clip
+        if self._model is None:
+            return None
+        if self._clicks:
+            click = self._clicks.pop(next(iter(self._clicks)))
+            return lambda: self._answer(click)
+        if self._prepare is not None:
+            frame, self._prepare = self._prepare, None
+            return lambda: self._prepare_frame(frame)
+        if self._new_run is not None:
+            plan, inputs = self._new_run
+            self._new_run, self._is_run_stopped = None, False
+            return lambda: self._begin_run(plan, inputs)
+        if self._run is not None and self._mailbox.has_room:
+            return self._step
+        return None
+
+    def _load(self) -> None:
+        self._drop_engine()
+        with self._changed:
+            model, clip = self._model, self._clip
+        assert model is not None
+        self._info, self._fault = None, ""
+        self._show("starting")
+        try:
+            engine = model.factory()
+            with self._changed:
+                self._engine = engine
+            self._info = engine.load(model.checkpoint, model.device)
+            if clip is not None:
+                engine.open_clip(clip)
+            self._show("ready")
+        except Exception as error:
+            self._fail(error, "Loading the model")
+
+    def _open_clip(self) -> None:
+        with self._changed:
+            clip = self._clip
+        if clip is None or self._engine is None:
+            return
+        try:
+            self._engine.open_clip(clip)
+        except Exception as error:
+            self._fail(error, "Opening the clip for the model")
+
+    def _ready_engine(self) -> Engine:
+        """The engine; one whose process has gone is made anew. Raises EngineError with the fault if there is none."""
+        if self._engine is None and not self._fault:
+            self._load()
+        if self._engine is None:
+            raise EngineError(self._fault)
+        return self._engine
+
+    def _answer(self, click: _Click) -> None:
+        try:
+            result = self._ready_engine().prompt_frame(click.inputs, click.frame)
+        except Exception as error:
+            self._mailbox.put(("no cell", (click.cell, self._fail(error, "Answering a click"))))
+        else:
+            self._mailbox.put(("cell", (result, click.revision)))
+
+    def _prepare_frame(self, frame: int) -> None:
+        if self._engine is not None:
+            try:
+                self._engine.prepare_frame(frame)
+            except Exception as error:
+                self._fail(error, "Preparing a frame")
+
+    def _begin_run(self, plan: Plan, inputs: Sequence[ObjectInputs]) -> None:
+        self._progress = (0, 0)
+        try:
+            self._run = self._ready_engine().run(plan, inputs)
+        except Exception as error:
+            self._mailbox.put(("end", RunEnd(0, 0, error=self._fail(error, "A run"))))
+        else:
+            self._show("running")
+
+    def _step(self) -> None:
+        assert self._run is not None
+        try:
+            batch = next(self._run, None)
+        except Exception as error:
+            self._run = None
+            self._mailbox.put(("end", RunEnd(*self._progress, error=self._fail(error, "A run"))))
+            return
+        if batch is None:
+            self._end_run()
+            return
+        self._progress = (batch.done, batch.total)
+        self._mailbox.put(("batch", batch), is_bulk=True)
+
+    def _stop_run(self) -> None:
+        self._end_run(cancelled=True)
+
+    def _end_run(self, *, cancelled: bool = False, is_told: bool = True) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        run.close()
+        if is_told:
+            self._mailbox.put(("end", RunEnd(*self._progress, cancelled=cancelled)))
+            self._show("ready")
+
+    def _fail(self, error: Exception, what: str) -> str:
+        """Note what went wrong; gives the sentence."""
+        said = sentence_of(error) or record_bug(error, what)
+        if isinstance(error, EngineStopped):
+            if self._run is not None:
+                self._run = None
+                self._mailbox.put(("end", RunEnd(*self._progress, error=said)))
+            self._drop_engine()
+            self._show("stopped", said)
+        elif self._info is None:
+            self._fault = said
+            self._drop_engine()
+            self._show("failed", said)
+        elif self._run is None:
+            self._show("ready", said)
+        return said
+
+    def _drop_engine(self) -> None:
+        with self._changed:
+            engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
