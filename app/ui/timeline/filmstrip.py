@@ -1,0 +1,107 @@
+"""The filmstrip: small pictures of the clip over the lanes. It scrubs like the ruler."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from app.ui import theme
+from app.ui.desk import Desk
+from app.ui.thumbnails import thumbnails_of
+from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
+
+HEIGHT = 36
+REST_MS = 120
+
+
+class Filmstrip(QWidget):
+    """One row of pictures, each standing for the frame at its middle."""
+
+    def __init__(self, desk: Desk, axis: TimeAxis, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._axis = desk, axis
+        self._thumbnails = thumbnails_of(desk)
+        self._may_ask = True
+        self.setFixedHeight(HEIGHT)
+        self.setAccessibleName("Filmstrip")
+        # While the view moves nothing is asked for: what flies by would only delay what stays.
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._on_rest)
+        self._thumbnails.ready.connect(self.update)
+        axis.changed.connect(self._on_move)
+        desk.frame_changed.connect(self.update)
+        desk.project_changed.connect(self._on_move)
+        theme.on_change().changed.connect(self.update)
+
+    def _on_move(self) -> None:
+        self._may_ask = False
+        self._thumbnails.drop_wishes()
+        self._rest.start()
+        self.update()
+
+    def _on_rest(self) -> None:
+        self._may_ask = True
+        self.update()
+
+    def frames(self) -> list[tuple[float, int]]:
+        """Left edge in pixels and frame of every picture in view."""
+        source = self._desk.source
+        if source is None:
+            return []
+        width = self.picture_width()
+        per_picture = max(1, round(width / self._axis.scale))
+        first = self._axis.visible().start // per_picture * per_picture
+        shown = range(first, self._axis.visible().stop, per_picture)
+        return [(self._axis.x_of(frame), min(frame + per_picture // 2, source.frame_count - 1)) for frame in shown]
+
+    def picture_width(self) -> int:
+        """Width of one picture in pixels, by the clip's shape."""
+        source = self._desk.source
+        return 1 if source is None else max(12, round((HEIGHT - 4) * source.width / source.height))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        tokens = theme.current()
+        if self._desk.source is not None:
+            painter.setPen(QColor(tokens.text_3))
+            painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
+            painter.drawText(QRectF(12, 0, HEADER_WIDTH - 20, HEIGHT), Qt.AlignmentFlag.AlignVCenter, "Clip")
+            painter.translate(HEADER_WIDTH, 0)
+            end = min(float(self._axis.width), self._axis.x_of(self._axis.frame_count))
+            painter.setClipRect(QRectF(0, 0, end, HEIGHT))
+            for x, frame in self.frames():
+                self._paint_picture(painter, x, frame)
+            painter.setPen(QColor(tokens.text_1))
+            playhead = self._axis.center_of(self._desk.frame)
+            painter.drawLine(QPointF(playhead, 0), QPointF(playhead, HEIGHT))
+        painter.end()
+
+    def _paint_picture(self, painter: QPainter, x: float, frame: int) -> None:
+        step = max(1, round(self.picture_width() / self._axis.scale)) * self._axis.scale
+        place = QRectF(x, 2, max(1.0, step - 1), HEIGHT - 4)
+        picture = self._thumbnails.picture(frame, exact=False) if self._may_ask else None
+        if picture is None:
+            painter.fillRect(place, QColor(theme.current().surface_2))
+            return
+        # The middle of the picture, cut to the place, so that nothing is squeezed.
+        shown = picture.height() * place.width() / place.height()
+        left = max(0.0, (picture.width() - shown) / 2)
+        painter.drawPixmap(place, picture, QRectF(left, 0, min(shown, picture.width()), picture.height()))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._scrub(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._scrub(event)
+
+    def _scrub(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton and self._desk.source is not None:
+            self._desk.set_frame(self._axis.frame_at(event.position().x() - HEADER_WIDTH))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turn_time(self._axis, event)

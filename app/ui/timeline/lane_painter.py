@@ -1,0 +1,131 @@
+"""How a lane is drawn: bars by state, prompts, the plan, suspicion. Pure painting in a lane's own coordinates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap, QPolygonF
+
+from app.ui import theme
+from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
+
+if TYPE_CHECKING:
+    from app.inference.plan import Plan
+
+BAR_TOP = 7
+BAR_HEIGHT = 12
+HATCH = 6
+_hatches: dict[tuple[int, int], QPixmap] = {}
+
+
+def paint_lane(painter: QPainter, cells: LaneCells, axis: TimeAxis, edges: np.ndarray, color: QColor) -> None:
+    """Bars and prompts of one lane; x = 0 is the left end of the axis, y = 0 the upper edge of the bar."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    for first, last, state in runs(cells.columns(edges)):
+        _paint_run(painter, LaneState(state), first, last, color)
+    _paint_by_hand(painter, cells, axis, color)
+    _paint_prompts(painter, cells, axis)
+
+
+def _paint_run(painter: QPainter, state: LaneState, first: int, last: int, color: QColor) -> None:
+    bar = QRectF(first, 0, last - first, BAR_HEIGHT)
+    if state is LaneState.VERIFIED:
+        painter.fillRect(bar, color)
+    elif state is LaneState.UNSEEN:
+        painter.fillRect(bar, QBrush(_hatch(color)))
+    elif state in (LaneState.ABSENT, LaneState.ABSENT_VERIFIED):
+        is_verified = state is LaneState.ABSENT_VERIFIED
+        line = QPen(color, 1.5, Qt.PenStyle.SolidLine if is_verified else Qt.PenStyle.DotLine)
+        painter.setPen(line)
+        painter.drawLine(QPointF(first, BAR_HEIGHT / 2), QPointF(last, BAR_HEIGHT / 2))
+        painter.setPen(Qt.PenStyle.NoPen)
+    else:
+        ground = QColor(theme.current().surface_2)
+        ground.setAlphaF(0.55)
+        painter.fillRect(bar, ground)
+
+
+def _hatch(color: QColor) -> QPixmap:
+    """A tile of 45 degree stripes: the colour at strength on itself faded."""
+    ground = QColor(theme.current().surface_0)
+    key = (color.rgb(), ground.rgb())
+    if key not in _hatches:
+        tile = QPixmap(HATCH, HATCH)
+        tile.fill(_blend(color, ground, 0.42))
+        painter = QPainter(tile)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(_blend(color, ground, 0.8), 1.6))
+        for shift in (-HATCH, 0, HATCH):
+            painter.drawLine(QPointF(shift - 1, HATCH + 1), QPointF(shift + HATCH + 1, -1))
+        painter.end()
+        _hatches[key] = tile
+    return _hatches[key]
+
+
+def _blend(color: QColor, ground: QColor, share: float) -> QColor:
+    parts = ((color.red(), ground.red()), (color.green(), ground.green()), (color.blue(), ground.blue()))
+    return QColor(*(round(over * share + under * (1 - share)) for over, under in parts))
+
+
+def _visible_frames(flags: np.ndarray, axis: TimeAxis) -> list[int]:
+    frames = axis.visible()
+    found: list[int] = (np.flatnonzero(flags[frames.start : frames.stop]) + frames.start).tolist()
+    return found
+
+
+def _paint_by_hand(painter: QPainter, cells: LaneCells, axis: TimeAxis, color: QColor) -> None:
+    line = QColor(theme.current().text_1)
+    for frame in _visible_frames(cells.by_hand, axis):
+        painter.fillRect(QRectF(axis.x_of(frame), BAR_HEIGHT, max(1.0, axis.scale), 2), line)
+
+
+def _paint_prompts(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
+    painter.setPen(QPen(QColor("#000000"), 1))
+    painter.setBrush(QColor("#FFFFFF"))
+    half, middle, last_x = 6.0, BAR_HEIGHT / 2, -1e9
+    for frame in _visible_frames(cells.prompts, axis):
+        x = axis.center_of(frame)
+        if x - last_x < 1:
+            continue
+        last_x = x
+        corners = [QPointF(x - half, middle), QPointF(x, middle - half), QPointF(x + half, middle)]
+        painter.drawPolygon(QPolygonF([*corners, QPointF(x, middle + half)]))
+
+
+def paint_plan(painter: QPainter, plan: Plan | None, object_id: int, axis: TimeAxis, color: QColor) -> None:
+    """Dashed frames around what a planned or running job writes, with a chevron in running direction."""
+    if plan is None:
+        return
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for stretch in plan.stretches:
+        if stretch.object_id != object_id or not stretch.frames:
+            continue
+        first, last = stretch.frames[0], stretch.frames[-1]
+        x0, x1 = axis.x_of(min(first, last)), axis.x_of(max(first, last) + 1)
+        painter.setPen(_dashes(color))
+        painter.drawRoundedRect(QRectF(x0 + 0.5, -1.5, max(2.0, x1 - x0 - 1), BAR_HEIGHT + 3), 3, 3)
+        painter.setPen(QPen(color, 1.6))
+        tip, away = (x1 - 5, -4) if last >= first else (x0 + 5, 4)
+        chevron = [QPointF(tip + away, 2.5), QPointF(tip, BAR_HEIGHT / 2), QPointF(tip + away, BAR_HEIGHT - 2.5)]
+        painter.drawPolyline(QPolygonF(chevron))
+
+
+def _dashes(color: QColor) -> QPen:
+    pen = QPen(color, 1.2)
+    pen.setDashPattern([4, 3])
+    return pen
+
+
+def paint_suspicions(painter: QPainter, suspicions: dict[int, float], axis: TimeAxis) -> None:
+    """A red notch from the top where a mask is likely wrong, deeper where it is more likely."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(theme.current().attention))
+    frames = axis.visible()
+    for frame, value in suspicions.items():
+        if frame in frames:
+            x, depth = axis.center_of(frame), 3 + 6 * value
+            corners = [QPointF(x - 3.5, -4), QPointF(x + 3.5, -4), QPointF(x, -4 + depth)]
+            painter.drawPolygon(QPolygonF(corners))

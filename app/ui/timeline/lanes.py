@@ -1,0 +1,254 @@
+"""The lanes: one row per object that shows every frame's state; click to go there and select."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from app.ui import theme
+from app.ui.desk import Desk
+from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.lane_cells import LaneCells, LaneState
+from app.ui.timeline.lane_painter import BAR_TOP, paint_lane, paint_plan, paint_suspicions
+from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
+
+if TYPE_CHECKING:
+    from app.document.document import Change
+    from app.document.values import TrackedObject
+
+LANE_HEIGHT = 26
+CURVE_HEIGHT = 42
+
+
+class Lanes(QWidget):
+    """All lanes below each other, names on the left. The selected lane leaves room for the score curve under it."""
+
+    def __init__(self, desk: Desk, axis: TimeAxis, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._axis = desk, axis
+        self._cells: dict[int, LaneCells] = {}
+        self._suspicions: dict[int, dict[int, float]] = {}
+        self._picture: QPixmap | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        self.setAccessibleName("Lanes")
+        desk.project_changed.connect(self._rebuild)
+        desk.document_changed.connect(self._on_change)
+        desk.frame_changed.connect(self._on_frame)
+        desk.selection_changed.connect(self._relayout)
+        desk.plan_changed.connect(self._repaint)
+        desk.range_changed.connect(self._repaint)
+        axis.changed.connect(self._repaint)
+        theme.on_change().changed.connect(self._repaint)
+        self._last_x = 0.0
+
+    # --- what is shown ---
+
+    def cells_of(self, object_id: int) -> LaneCells | None:
+        """The arrays behind a lane, or None for an object that is not there."""
+        return self._cells.get(object_id)
+
+    def set_suspicions(self, suspicions: dict[int, dict[int, float]]) -> None:
+        """Red notches: per object and frame how suspicious, 0 to 1."""
+        self._suspicions = suspicions
+        self._repaint()
+
+    def top_of(self, object_id: int) -> int | None:
+        """Upper edge of an object's lane in this widget's pixels."""
+        top = 0
+        for other in self._objects():
+            if other.id == object_id:
+                return top
+            top += self._height_of(other.id)
+        return None
+
+    def _objects(self) -> list[TrackedObject]:
+        document = self._desk.document
+        return [] if document is None else list(document.objects.values())
+
+    def _height_of(self, object_id: int) -> int:
+        return LANE_HEIGHT + (CURVE_HEIGHT if object_id == self._desk.selected_object else 0)
+
+    def _rebuild(self) -> None:
+        document = self._desk.document
+        self._cells = {} if document is None else {key: LaneCells.of(document, key) for key in document.objects}
+        self._suspicions = {}
+        self._relayout()
+
+    def _on_change(self, change: Change) -> None:
+        document = self._desk.document
+        if document is None:
+            return
+        if len(self._cells) != len(document.objects) or self._cells.keys() != document.objects.keys():
+            gone = self._cells.keys() - document.objects.keys()
+            for object_id in gone:
+                del self._cells[object_id]
+            for object_id in document.objects.keys() - self._cells.keys():
+                self._cells[object_id] = LaneCells.of(document, object_id)
+            self._relayout()
+        frames: dict[int, list[int]] = {}
+        for object_id, frame in change.cells:
+            frames.setdefault(object_id, []).append(frame)
+        for object_id, changed in frames.items():
+            if object_id in self._cells:
+                self._cells[object_id].update(document, object_id, changed)
+        if frames or change.objects:
+            self._repaint()
+
+    def _relayout(self) -> None:
+        height = sum(self._height_of(item.id) for item in self._objects())
+        self.setFixedHeight(max(height, LANE_HEIGHT))
+        self.updateGeometry()
+        self._repaint()
+
+    def _repaint(self) -> None:
+        self._picture = None
+        self.update()
+
+    def _on_frame(self) -> None:
+        x = HEADER_WIDTH + self._axis.center_of(self._desk.frame)
+        for place in (self._last_x, x):
+            self.update(round(place) - 2, 0, 5, self.height())
+        self._last_x = x
+
+    def sizeHint(self) -> QSize:
+        return QSize(600, self.height())
+
+    # --- painting ---
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._picture = None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._picture is None:
+            self._picture = self._draw()
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._picture)
+        if self._desk.source is not None:
+            x = self._axis.center_of(self._desk.frame)
+            if -1 <= x <= self._axis.width:
+                painter.setPen(QColor(theme.current().text_1))
+                painter.drawLine(QPointF(HEADER_WIDTH + x, 0), QPointF(HEADER_WIDTH + x, self.height()))
+        painter.end()
+
+    def _draw(self) -> QPixmap:
+        """Everything but the playhead, which moves too often."""
+        ratio = self.devicePixelRatioF()
+        picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        picture.setDevicePixelRatio(ratio)
+        tokens = theme.current()
+        picture.fill(QColor(tokens.surface_0))
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        edges = self._edges()
+        top = 0
+        for item in self._objects():
+            self._draw_lane(painter, item, top, edges)
+            top += self._height_of(item.id)
+        painter.end()
+        return picture
+
+    def _edges(self) -> np.ndarray:
+        columns = np.arange(self._axis.width, dtype=np.float64)
+        frames = np.floor(self._axis.left + columns / self._axis.scale).astype(np.int64)
+        return np.asarray(frames[frames < self._axis.frame_count])
+
+    def _draw_lane(self, painter: QPainter, item: TrackedObject, top: int, edges: np.ndarray) -> None:
+        tokens = theme.current()
+        is_selected = item.id in self._desk.selected_objects
+        height = self._height_of(item.id)
+        if is_selected:
+            painter.fillRect(QRectF(0, top, self.width(), height), QColor(tokens.surface_1))
+        color = tokens.object_color(item.color)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawRoundedRect(QRectF(12, top + (LANE_HEIGHT - 9) / 2, 9, 9), 2, 2)
+        painter.setPen(QColor(tokens.text_1 if is_selected else tokens.text_2))
+        painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
+        space = QRectF(28, top, HEADER_WIDTH - 36, LANE_HEIGHT)
+        name = painter.fontMetrics().elidedText(item.name, Qt.TextElideMode.ElideRight, int(space.width()))
+        painter.drawText(space, Qt.AlignmentFlag.AlignVCenter, name)
+        cells = self._cells.get(item.id)
+        if cells is None or not len(edges):
+            return
+        painter.save()
+        painter.setClipRect(QRectF(HEADER_WIDTH - 8, top, self._axis.width + 16, height))
+        painter.translate(HEADER_WIDTH, top + BAR_TOP)
+        paint_lane(painter, cells, self._axis, edges, color)
+        paint_plan(painter, self._desk.planned, item.id, self._axis, color)
+        paint_suspicions(painter, self._suspicions.get(item.id, {}), self._axis)
+        painter.restore()
+        self._dim_outside_range(painter, top)
+
+    def _dim_outside_range(self, painter: QPainter, top: int) -> None:
+        if self._desk.range_in is None and self._desk.range_out is None:
+            return
+        first, last = self._desk.range
+        veil = QColor(theme.current().surface_0)
+        veil.setAlphaF(0.6)
+        x0, x1 = self._axis.x_of(first), self._axis.x_of(last + 1)
+        painter.fillRect(QRectF(HEADER_WIDTH, top, max(0.0, x0), LANE_HEIGHT), veil)
+        painter.fillRect(QRectF(HEADER_WIDTH + x1, top, max(0.0, self._axis.width - x1), LANE_HEIGHT), veil)
+
+    # --- mouse and words ---
+
+    def object_at(self, y: float) -> int | None:
+        """The object whose lane is at this height, or None below the last."""
+        top = 0
+        for item in self._objects():
+            top += self._height_of(item.id)
+            if y < top:
+                return item.id
+        return None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        object_id = self.object_at(event.position().y())
+        if object_id is None or event.button() is not Qt.MouseButton.LeftButton:
+            return
+        extend = bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
+        self._desk.select(object_id, extend=extend)
+        self._go_to(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._go_to(event)
+
+    def _go_to(self, event: QMouseEvent) -> None:
+        x = event.position().x() - HEADER_WIDTH
+        if x >= 0 and self._desk.source is not None:
+            self._desk.set_frame(self._axis.frame_at(x))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turn_time(self._axis, event)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            text = self.words_at(event.pos().x(), event.pos().y())
+            QToolTip.showText(event.globalPos(), text, self) if text else QToolTip.hideText()
+            return True
+        return bool(super().event(event))
+
+    def words_at(self, x: float, y: float) -> str:
+        """What the lane says at a place, in words: object, frame, state, prompts."""
+        object_id = self.object_at(y)
+        document = self._desk.document
+        if object_id is None or document is None or x < HEADER_WIDTH:
+            return ""
+        frame = self._axis.frame_at(x - HEADER_WIDTH)
+        cells = self._cells[object_id]
+        parts = [f"{document.objects[object_id].name}, frame {frame:,}: {LaneState(cells.states[frame]).words}"]
+        prompt = document.prompts_of(object_id).get(frame)
+        if prompt is not None:
+            count = len(prompt.points) + (prompt.box is not None) + (prompt.mask is not None)
+            parts.append(f"{count} prompt{'s' if count != 1 else ''}")
+        if cells.by_hand[frame]:
+            parts.append("made by hand")
+        suspicion = self._suspicions.get(object_id, {}).get(frame)
+        if suspicion is not None:
+            parts.append("suspicious")
+        return "; ".join(parts)

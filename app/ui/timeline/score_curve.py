@@ -1,0 +1,94 @@
+"""The curve under the selected lane: how sure the model is that the object is in view."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QLabel, QWidget
+
+from app.ui import theme
+from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.ruler import HEADER_WIDTH
+
+if TYPE_CHECKING:
+    from app.ui.timeline.lane_cells import LaneCells
+
+MOST_POINTS = 4000
+
+
+class ScoreCurve(QWidget):
+    """Visibility, 0 to 1, over the axis; the dashed line is where the object counts as gone.
+
+    The plot is made when the first curve is shown: the plotting library is slow to import.
+    """
+
+    def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._axis = axis
+        self._plot: Any = None
+        self._curve: Any = None
+        self._limit: Any = None
+        self._playhead: Any = None
+        self._label = QLabel("visibility score", self)
+        self._label.setProperty("role", "hint")
+        self._label.move(28, 10)
+        self.setAccessibleName("Visibility score of the selected object")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def show_cells(self, cells: LaneCells | None, color: QColor) -> None:
+        """Draw the visibility of these cells in the part of the clip that is in view; None hides the curve."""
+        if cells is None or np.isnan(cells.visibility).all():
+            self._show_plot(False)
+            return
+        if self._plot is None:
+            self._make_plot()
+        frames = self._axis.visible()
+        step = max(1, len(frames) // MOST_POINTS)
+        shown = np.arange(frames.start, frames.stop, step)
+        self._curve.setData(shown + 0.5, cells.visibility[shown], connect="finite")
+        self._curve.setPen(color, width=1.5)
+        self._limit.setPen(QColor(theme.current().attention), width=1, dash=[2, 4])
+        left, right = self._axis.left, self._axis.left + self._axis.width / self._axis.scale
+        self._plot.setXRange(left, right, padding=0)
+        self._show_plot(True)
+
+    def show_playhead(self, frame: int) -> None:
+        """Carry the playhead's line through the curve, which covers the lanes' own."""
+        if self._plot is not None:
+            self._playhead.setPen(QColor(theme.current().text_1), width=1)
+            self._playhead.setPos(frame + 0.5)
+
+    def _show_plot(self, is_shown: bool) -> None:
+        self._label.setVisible(is_shown)
+        if self._plot is not None:
+            self._plot.setVisible(is_shown)
+
+    def _make_plot(self) -> None:
+        import pyqtgraph
+
+        self._plot = pyqtgraph.PlotWidget(self, background=None)
+        for side in ("left", "bottom"):
+            self._plot.hideAxis(side)
+        self._plot.setMenuEnabled(False)
+        self._plot.setMouseEnabled(False, False)
+        self._plot.hideButtons()
+        self._plot.setFrameStyle(0)
+        self._plot.setYRange(-0.08, 1.08, padding=0)
+        self._plot.getPlotItem().setContentsMargins(0, 0, 0, 0)
+        self._plot.setStyleSheet("background: transparent")
+        self._curve = self._plot.plot([], [], antialias=True)
+        self._limit = pyqtgraph.InfiniteLine(pos=0.5, angle=0)
+        self._playhead = pyqtgraph.InfiniteLine(angle=90)
+        self._plot.addItem(self._limit)
+        self._plot.addItem(self._playhead)
+        self._place()
+
+    def _place(self) -> None:
+        if self._plot is not None:
+            self._plot.setGeometry(HEADER_WIDTH, 0, max(1, self._axis.width), self.height())
+
+    def resizeEvent(self, event: Any) -> None:
+        self._place()

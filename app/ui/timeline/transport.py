@@ -1,0 +1,194 @@
+"""The transport: time, playback, what can be run, and what is running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QFont
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app.ui import theme
+from app.ui.desk import Desk
+
+if TYPE_CHECKING:
+    from app.inference.plan import Plan
+    from app.jobs.tracking import RunProgress
+
+HEIGHT = 46
+NARROW = 900
+
+
+def time_words(seconds: float) -> str:
+    """A time as mm:ss.hh, with hours where there are any."""
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{minutes:02d}:{rest / 100:05.2f}"
+    return f"{hours}:{text}" if hours else text
+
+
+def left_words(seconds: float) -> str:
+    """A remaining time as a person says it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s left"
+    if seconds < 5400:
+        return f"{round(seconds / 60)} min left"
+    return f"{seconds / 3600:.1f} h left"
+
+
+class Transport(QWidget):
+    """The bar over the ruler. Buttons show the window's actions, so that key, name and state are told once."""
+
+    stop_requested = Signal()
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.setFixedHeight(HEIGHT)
+        self._time = QLabel("00:00.00")
+        self._time.setFont(theme.interface_font(18, weight=QFont.Weight.DemiBold, figures=True))
+        self._count = QLabel()
+        self._count.setProperty("role", "secondary")
+        self._count.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY, figures=True))
+        self._scope = QLabel()
+        self._scope.setProperty("role", "secondary")
+        self._range = QLabel()
+        self._range.setProperty("role", "secondary")
+        self.run_card = RunCard(self)
+        self.run_card.stop_requested.connect(self.stop_requested)
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(12, 6, 12, 6)
+        self._layout.setSpacing(6)
+        self._layout.addWidget(self._time)
+        self._layout.addWidget(self._count)
+        self._layout.addSpacing(8)
+        self._actions_at = self._layout.count()
+        self._layout.addSpacing(8)
+        self._layout.addWidget(self._scope)
+        self._layout.addWidget(self._range)
+        self._layout.addStretch(1)
+        self._layout.addWidget(self.run_card)
+        desk.frame_changed.connect(self._show_time)
+        desk.project_changed.connect(self._show_time)
+        desk.project_changed.connect(self._show_scope)
+        desk.selection_changed.connect(self._show_scope)
+        desk.document_changed.connect(self._on_document_changed)
+        desk.range_changed.connect(self._show_range)
+        self._show_time()
+        self._show_scope()
+        self._show_range()
+
+    def add_actions(self, transport: list[QAction], runs: list[QAction]) -> None:
+        """Show these actions: transport as bare icons, runs with their words and keys."""
+        place = self._actions_at
+        for action in transport:
+            self._layout.insertWidget(place, _icon_button(action))
+            place += 1
+        self._layout.insertSpacing(place, 8)
+        place += 1
+        for action in runs:
+            self._layout.insertWidget(place, ActionButton(action))
+            place += 1
+
+    def _show_time(self) -> None:
+        count = self._desk.frame_count
+        self._time.setText(time_words(self._desk.time_of(self._desk.frame)))
+        self._count.setText(f"frame {self._desk.frame:,} / {count - 1:,}" if count else "")
+        # As wide as the last frame's words, so that nothing to the right moves while the clip plays.
+        widest = self._count.fontMetrics().horizontalAdvance(f"frame {count:,} / {count:,}")
+        self._count.setMinimumWidth(widest if count else 0)
+
+    def _show_scope(self) -> None:
+        document = self._desk.document
+        chosen = self._desk.selected_objects
+        if document is None or not chosen:
+            self._scope.setText("")
+            return
+        names = [document.objects[object_id].name for object_id in chosen if object_id in document.objects]
+        self._scope.setText(f"Selected: {names[0]}" if len(names) == 1 else f"Selected: {len(names)} objects")
+
+    def _on_document_changed(self, change: object) -> None:
+        self._show_scope()
+
+    def _show_range(self) -> None:
+        if self._desk.range_in is None and self._desk.range_out is None:
+            self._range.setText("")
+        else:
+            first, last = self._desk.range
+            self._range.setText(f"In {first:,} · Out {last:,}")
+
+
+class RunCard(QWidget):
+    """What is running: whom it follows, how far it is, how fast, how long still, and how to stop it."""
+
+    stop_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._what = QLabel()
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setFixedWidth(120)
+        self._progress = QLabel()
+        self._progress.setProperty("role", "secondary")
+        self._progress.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY, figures=True))
+        stop = QPushButton("Stop")
+        stop.setToolTip("Stop the run (Esc); what is done stays")
+        stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        stop.clicked.connect(self.stop_requested)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        for widget in (self._what, self._bar, self._progress, stop):
+            layout.addWidget(widget)
+        self.hide()
+
+    def show_plan(self, plan: Plan) -> None:
+        """A run of this plan has started."""
+        self._what.setText(f"Propagating {plan.summary}")
+        self._bar.setRange(0, 0)
+        self._progress.setText("getting ready")
+        self.show()
+
+    def show_progress(self, progress: RunProgress) -> None:
+        """The run is so far."""
+        self._bar.setRange(0, progress.total)
+        self._bar.setValue(progress.done)
+        parts = [f"{progress.done:,} of {progress.total:,}"]
+        if progress.fps:
+            parts.append(f"{progress.fps:.1f} frames/s")
+        if progress.seconds_left is not None:
+            parts.append(left_words(progress.seconds_left))
+        self._progress.setText(" · ".join(parts))
+
+
+class ActionButton(QPushButton):
+    """A button that shows an action with its words and key, and follows its state."""
+
+    def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._action = action
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        name = self._action.iconText() or self._action.text()
+        key = self._action.shortcut().toString()
+        self.setText(f"{name}  {key}" if key else name)
+        self.setToolTip(self._action.toolTip())
+        self.setEnabled(self._action.isEnabled())
+        self.setVisible(self._action.isVisible())
+
+
+def _icon_button(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setIconSize(QSize(18, 18))
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setFixedSize(30, 30)
+    return button
