@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.document.project import Project
     from app.inference.plan import Plan
     from app.jobs.tracking import Tracking
-    from app.media.clip import FrameSource
+    from app.media.source import FrameSource
 
 TOOLS = ("select", "point", "box", "brush", "eraser", "lasso")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 SPACE_1, SPACE_2, SPACE_3, SPACE_4, SPACE_6 = 4, 8, 12, 16, 24
 RADIUS_CHIP, RADIUS_BUTTON, RADIUS_POPUP = 4, 8, 10
@@ -129,6 +129,11 @@ def system_theme() -> Theme:
     """The theme that the desktop asks for; dark where it does not say."""
     scheme = QApplication.styleHints().colorScheme()
     return LIGHT if scheme == Qt.ColorScheme.Light else DARK
+
+
+def is_motion_reduced() -> bool:
+    """Whether the desktop asks for no animation."""
+    return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 
 
 def interface_font(

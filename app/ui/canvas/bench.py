@@ -1,0 +1,157 @@
+"""The bench that tools work at: what they see of the document, and the commands that their gestures end in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from app.commands import masks, objects, prompts
+from app.document.masks import MaskCode
+from app.document.project import Project
+from app.document.values import Box, Cell, FrameMask, Prompt
+from app.errors import sentence_of
+from app.ui.canvas.overlay import LabelMap
+from app.ui.desk import Desk
+
+_NOTHING = Prompt()
+
+
+class CanvasBench(QObject):
+    """One frame with the selected object on it. Every change goes through a command; a refusal becomes a notice."""
+
+    stroke_changed = Signal()
+    """Another mask is to be shown in place of the selected object's, or none any more."""
+    menu_requested = Signal()
+
+    def __init__(self, desk: Desk, labels: Callable[[], LabelMap], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._labels = labels
+        self.frame = 0
+        """The frame that is on the screen, which a click is about; the desk's frame may be ahead of it."""
+        self.stroke: np.ndarray | None = None
+
+    # --- what a tool sees ---
+
+    @property
+    def size(self) -> tuple[int, int]:
+        document = self._desk.document
+        return (1, 1) if document is None else (document.clip.height, document.clip.width)
+
+    @property
+    def cell(self) -> Cell | None:
+        """The selected object on the shown frame."""
+        selected = self._desk.selected_object
+        return None if selected is None else (selected, self.frame)
+
+    @property
+    def prompt(self) -> Prompt:
+        document, cell = self._desk.document, self.cell
+        if document is None or cell is None:
+            return _NOTHING
+        return document.prompts.get(cell, _NOTHING)
+
+    def mask(self) -> np.ndarray | None:
+        document, cell = self._desk.document, self.cell
+        if document is None or cell is None or cell not in document.masks:
+            return None
+        return document.masks[cell].code.to_array()
+
+    def objects_at(self, x: float, y: float) -> Sequence[int]:
+        return self._labels().objects_at(x, y)
+
+    def select(self, object_id: int | None, *, extend: bool = False) -> None:
+        self._desk.select(object_id, extend=extend)
+
+    # --- what a gesture ends in ---
+
+    def add_point(self, x: float, y: float, is_positive: bool) -> None:
+        self._prompt(
+            lambda project, cell: prompts.add_point(project, *cell, x, y, is_positive), makes_object=is_positive
+        )
+
+    def drag_point(self, index: int, x: float, y: float) -> None:
+        """The dot is drawn by the tool's marks; the document changes when it is dropped."""
+
+    def drop_point(self, index: int, x: float, y: float) -> None:
+        self._prompt(lambda project, cell: prompts.move_point(project, *cell, index, x, y))
+
+    def release_point(self) -> None:
+        """Nothing was changed on the way."""
+
+    def flip_point(self, index: int) -> None:
+        self._prompt(lambda project, cell: prompts.flip_point(project, *cell, index))
+
+    def delete_points(self, indices: Sequence[int]) -> None:
+        def delete(project: Project, cell: Cell) -> None:
+            with project.history.transaction("Delete points" if len(indices) > 1 else "Delete point"):
+                for index in sorted(indices, reverse=True):
+                    prompts.delete_point(project, *cell, index)
+
+        self._prompt(delete)
+
+    def take_back_prompt(self) -> None:
+        """Points first, the latest first; then the box; then a painted mask."""
+        prompt = self.prompt
+        if prompt.points:
+            self.delete_points([len(prompt.points) - 1])
+        elif prompt.box is not None:
+            self.set_box(None)
+        elif prompt.mask is not None:
+            self._prompt(lambda project, cell: prompts.clear_prompts(project, *cell))
+
+    def set_box(self, box: Box | None) -> None:
+        self._prompt(lambda project, cell: prompts.set_box(project, *cell, box), makes_object=box is not None)
+
+    def choose_candidate(self, place: int, mask: MaskCode, iou: float) -> None:
+        """Take one of the answers to the last ambiguous click: its place from 0, best first, and its mask."""
+        answer = FrameMask(mask, iou=iou)
+        self._change(lambda project, cell: prompts.choose_candidate(project, *cell, place, answer))
+
+    def show_stroke(self, mask: np.ndarray | None) -> None:
+        self.stroke = mask
+        self.stroke_changed.emit()
+
+    def set_mask(self, mask: np.ndarray) -> None:
+        self._change(lambda project, cell: masks.set_mask(project, *cell, mask), makes_object=True)
+
+    def paint(self, area: np.ndarray, *, erase: bool = False) -> None:
+        self._change(lambda project, cell: masks.paint_mask(project, *cell, area, erase=erase), makes_object=not erase)
+
+    def open_menu(self) -> None:
+        self.menu_requested.emit()
+
+    # --- inside ---
+
+    def _prompt(self, change: Callable[[Project, Cell], object], *, makes_object: bool = False) -> None:
+        """Change the prompts of the cell, then ask the engine for its mask."""
+        cell = self._change(change, makes_object=makes_object)
+        document, tracking = self._desk.document, self._desk.tracking
+        if cell is not None and tracking is not None and document is not None and cell in document.prompts:
+            tracking.request_prompt(cell)
+
+    def _change(self, change: Callable[[Project, Cell], object], *, makes_object: bool = False) -> Cell | None:
+        """Run one command on the cell before the tools; with no object selected, on a new one in the same step."""
+        project, cell = self._desk.project, self.cell
+        if project is None:
+            return None
+        if cell is None and not makes_object:
+            self._desk.notice.emit("Nothing is selected to take away from. Click with the left button to add.", "info")
+            return None
+        try:
+            if cell is not None:
+                change(project, cell)
+            else:
+                with project.history.transaction("New object"):
+                    cell = (objects.new_object(project).id, self.frame)
+                    change(project, cell)
+                self._desk.select(cell[0])
+        except Exception as error:
+            sentence = sentence_of(error)
+            if sentence is None:
+                raise
+            self._desk.notice.emit(sentence, "warning")
+            return None
+        return cell

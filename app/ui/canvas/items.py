@@ -1,0 +1,121 @@
+"""The two things in the canvas's scene: the frame, and the overlay of masks that lies on it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter, QTransform
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from app.ui.canvas.overlay import LabelMap, Look, Window, render
+from app.ui.frame_loader import LoadedFrame
+
+
+class FrameItem(QGraphicsItem):
+    """The picture. One scene unit is one frame pixel; the first pixel covers (0, 0) to (1, 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._size = (1, 1)
+        self._loaded: LoadedFrame | None = None
+
+    def set_size(self, height: int, width: int) -> None:
+        """Another clip: nothing to show yet, but room for it."""
+        self.prepareGeometryChange()
+        self._size, self._loaded = (height, width), None
+
+    def show_frame(self, loaded: LoadedFrame | None) -> None:
+        """Show this frame; None leaves the place dark (a frame that cannot be decoded)."""
+        self._loaded = loaded
+        self.update()
+
+    @property
+    def loaded(self) -> LoadedFrame | None:
+        return self._loaded
+
+    def boundingRect(self) -> QRectF:
+        height, width = self._size
+        return QRectF(0, 0, width, height)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if self._loaded is None:
+            painter.fillRect(self.boundingRect(), QColor(0, 0, 0))
+            return
+        ratio = widget.devicePixelRatioF() if widget is not None else 1.0
+        scale = painter.worldTransform().m11() * ratio
+        half = self._loaded.half
+        image = half if half is not None and scale <= 0.5 else self._loaded.image
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 2)
+        painter.drawImage(self.boundingRect(), image)
+
+
+class OverlayItem(QGraphicsItem):
+    """Masks at the resolution of the view: rendered again when the view, the masks or their look change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.labels = LabelMap((1, 1))
+        self.look = Look()
+        self._version = 0
+        self._key: tuple[object, ...] = ()
+        self._pixels: NDArray[np.uint32] | None = None
+        self._image = QImage()
+        self._place = QPointF()
+
+    def set_size(self, height: int, width: int) -> None:
+        """Another clip: no masks yet."""
+        self.prepareGeometryChange()
+        self.labels = LabelMap((height, width))
+        self.refresh()
+
+    def set_look(self, look: Look) -> None:
+        if look != self.look:
+            self.look = look
+            self.update()
+
+    def refresh(self) -> None:
+        """The label map has changed."""
+        self._version += 1
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        height, width = self.labels.size
+        return QRectF(-4, -4, width + 8, height + 8)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if not self.labels.layers or widget is None:
+            return
+        ratio = widget.devicePixelRatioF()
+        key = (painter.worldTransform(), widget.size(), ratio, self.look, self._version)
+        if key != self._key:
+            self._key = key
+            self._render(painter.worldTransform(), widget.width(), widget.height(), ratio)
+        if self._pixels is not None:
+            painter.save()
+            painter.resetTransform()
+            painter.drawImage(self._place, self._image)
+            painter.restore()
+
+    def _render(self, to_view: QTransform, width: int, height: int, ratio: float) -> None:
+        frame_height, frame_width = self.labels.size
+        shown = to_view.mapRect(QRectF(0, 0, frame_width, frame_height)).adjusted(-2, -2, 2, 2)
+        seen = shown.intersected(QRectF(0, 0, width, height))
+        left, top = math.floor(seen.left() * ratio), math.floor(seen.top() * ratio)
+        columns = math.ceil(seen.right() * ratio) - left
+        rows = math.ceil(seen.bottom() * ratio) - top
+        if seen.isEmpty() or columns < 1 or rows < 1:
+            self._pixels = None
+            return
+        self._place = QPointF(left / ratio, top / ratio)
+        to_frame, _ = to_view.inverted()
+        start = to_frame.map(self._place)
+        end = to_frame.map(QPointF((left + columns) / ratio, (top + rows) / ratio))
+        window = Window(start.x(), start.y(), end.x(), end.y(), columns, rows)
+        self._pixels = render(self.labels, self.look, window, ratio)
+        self._image = QImage(
+            self._pixels.data, columns, rows, self._pixels.strides[0], QImage.Format.Format_ARGB32_Premultiplied
+        )
+        self._image.setDevicePixelRatio(ratio)

@@ -1,0 +1,416 @@
+"""The canvas: frame, masks, prompts, zoom. Events go to the active tool; what comes back is drawn here."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from app.ui import theme
+from app.ui.canvas import decorations
+from app.ui.canvas.bench import CanvasBench
+from app.ui.canvas.candidates import CandidatesPopup
+from app.ui.canvas.items import FrameItem, OverlayItem
+from app.ui.canvas.layers import layers_of
+from app.ui.canvas.notes import CornerNotes
+from app.ui.canvas.overlay import LabelMap, Look
+from app.ui.canvas.words import cell_note, object_name, state_words
+from app.ui.canvas.zoom import ZoomView
+from app.ui.desk import Desk
+from app.ui.frame_loader import LoadedFrame
+from app.ui.tools import make_tools
+from app.ui.tools.tool import Button, Pointer, PointMark, Tool, point_under
+
+WHEEL_FACTOR = 1.2
+_STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.35, 1.8)
+
+
+class CanvasView(ZoomView):
+    """One clip's picture with its masks, the prompts on it, and the tool in the person's hand."""
+
+    hint_changed = Signal(str)
+    """What the mouse does now."""
+    steps_requested = Signal(int)
+    """Ctrl and the wheel: so many frames on or back."""
+    menu_requested = Signal(QPoint)
+    """The context menu, at a place of the screen."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._frame_item, self._overlay = FrameItem(), OverlayItem()
+        self._scene.addItem(self._frame_item)
+        self._scene.addItem(self._overlay)
+        self.bench = CanvasBench(desk, lambda: self._overlay.labels, self)
+        self.tools = make_tools(self.bench)
+        self.notes = CornerNotes(self.viewport())
+        self.candidates = CandidatesPopup(self.viewport())
+        self._is_hand, self._has_panned = False, False
+        self._pan_from: QPoint | None = None
+        self._button: Button | None = None
+        self._hovered_object: int | None = None
+        self._hovered_point: int | None = None
+        self._strength = 3
+        self._last_press = QPoint()
+        self._set_up_view()
+        self._listen()
+
+    def _set_up_view(self) -> None:
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
+        self.setMouseTracking(True)
+        self.viewport().setMouseTracking(True)
+        self.setAcceptDrops(False)  # the window takes drops anywhere
+        self.setAccessibleName("Picture")
+
+    def _listen(self) -> None:
+        desk = self._desk
+        desk.project_changed.connect(self._take_project)
+        desk.selection_changed.connect(self._take_selection)
+        desk.document_changed.connect(self.refresh)
+        desk.view_changed.connect(self.refresh)
+        desk.tool_changed.connect(self._take_tool)
+        self.bench.stroke_changed.connect(self.refresh)
+        self.bench.menu_requested.connect(lambda: self.menu_requested.emit(self.cursor().pos()))
+        self.candidates.chosen.connect(self.bench.choose_candidate)
+        self.view_moved.connect(self._arrange_notes)
+        theme.on_change().changed.connect(self.viewport().update)
+
+    # --- what is shown ---
+
+    @property
+    def tool(self) -> Tool:
+        """The active tool."""
+        return self.tools[self._desk.tool]
+
+    @property
+    def labels(self) -> LabelMap:
+        """The masks that are on the screen."""
+        return self._overlay.labels
+
+    @property
+    def shown_frame(self) -> int:
+        """The frame whose picture is on the screen."""
+        return self.bench.frame
+
+    def show_frame(self, frame: int, loaded: LoadedFrame | None) -> None:
+        """Show a frame's picture (None: it cannot be decoded) with its masks and prompts."""
+        if frame != self.bench.frame:
+            self.tool.forget()
+            self.candidates.forget()
+        self.bench.frame = frame
+        self._frame_item.show_frame(loaded)
+        self.refresh()
+
+    def refresh(self, _change: object = None) -> None:
+        """Masks, prompts or what is visible of them have changed."""
+        self._overlay.labels.set_layers(layers_of(self._desk, self.bench.frame, self.bench.stroke))
+        self._overlay.refresh()
+        self._refresh_look()
+        self._refresh_words()
+        self.viewport().update()
+
+    def change_strength(self, steps: int) -> None:
+        """Masks fainter (-1) or stronger (1)."""
+        self._strength = min(max(self._strength + steps, 0), len(_STRENGTHS) - 1)
+        self._refresh_look()
+
+    def _refresh_look(self) -> None:
+        self._overlay.set_look(Look(self._desk.selected_object, self._hovered_object, _STRENGTHS[self._strength]))
+
+    def _refresh_words(self) -> None:
+        document, selected = self._desk.document, self._desk.selected_object
+        note, words = "", "No clip is open"
+        if document is not None:
+            words = f"Frame {self.bench.frame}"
+            if selected is not None:
+                note = cell_note(document, selected, self.bench.frame)
+                words += f", {object_name(document, selected)}: {state_words(document, selected, self.bench.frame)}"
+            elif not document.objects:
+                note = "Click the thing to follow"
+        self.notes.done.set_text(note)
+        self.setAccessibleDescription(words)
+        self.hint_changed.emit(self.tool.hint())
+        self._arrange_notes()
+
+    def _take_project(self) -> None:
+        height, width = self.bench.size
+        self.tool.forget()
+        self.candidates.forget()
+        self.bench.stroke, self._hovered_object, self._hovered_point = None, None, None
+        self.bench.frame = 0
+        self._frame_item.set_size(height, width)
+        self._overlay.set_size(height, width)
+        self.fit()
+        self.refresh()
+
+    def _take_selection(self, _object_id: object) -> None:
+        self.tool.forget()
+        self.candidates.forget()
+        self.refresh()
+
+    def _take_tool(self, name: str) -> None:
+        for tool in self.tools.values():
+            tool.forget()
+        self._set_cursor()
+        self.refresh()
+
+    # --- zoom ---
+
+    def picture_size(self) -> tuple[int, int]:
+        return self.bench.size
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        if self._desk.source is not None:
+            super().zoom(factor, at)
+
+    def zoom_to_object(self, object_id: int) -> bool:
+        """Fill the view with an object's mask; False if it has none on this frame."""
+        box = self.labels.box_of(object_id)
+        if box is None:
+            return False
+        x0, y0, x1, y1 = box
+        room = self.viewport().rect()
+        scale = min(room.width() * 0.6 / max(x1 - x0, 4), room.height() * 0.6 / max(y1 - y0, 4), 16.0)
+        self.look_at(scale, QPointF((x0 + x1) / 2, (y0 + y1) / 2))
+        return True
+
+    def _arrange_notes(self) -> None:
+        percent = f"{self.view_scale * 100:.0f} %"
+        zoom = f"Fit · {percent}" if self.is_fitted else percent
+        self.notes.zoom.set_text(zoom if self._desk.source is not None else "")
+        self.notes.arrange(self.picture_rect())
+
+    # --- drawing ---
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        painter.fillRect(rect, QColor(theme.current().ground))
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        document = self._desk.document
+        if document is None or self._desk.source is None:
+            return
+        to_view = self.viewportTransform()
+        place = decorations.placer(to_view)
+        painter.save()
+        painter.resetTransform()
+        height, width = self.bench.size
+        seen = self.mapToScene(self.viewport().rect()).boundingRect().intersected(QRectF(0, 0, width, height))
+        decorations.draw_pixel_grid(painter, place, seen, self.view_scale)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        selected = self._desk.selected_object
+        color = theme.picture_color(document.objects[selected].color if selected is not None else 0)
+        marks = self.tool.marks()
+        if self._desk.are_prompts_visible:
+            for object_id, prompt in document.prompts_at(self.bench.frame).items():
+                if object_id != selected and document.objects[object_id].is_visible:
+                    other = theme.picture_color(document.objects[object_id].color)
+                    decorations.draw_other_points(painter, place, prompt.points, other)
+            moved = next((mark for mark in marks if isinstance(mark, PointMark)), None)
+            chosen = self.tool.selected_points
+            hovered = self._hovered_point
+            decorations.draw_prompt(
+                painter, place, self.bench.prompt, color, selected=chosen, hovered=hovered, moved=moved
+            )
+        decorations.draw_marks(painter, place, marks, color, self.view_scale)
+        self._draw_label(painter, place)
+        painter.restore()
+
+    def _draw_label(self, painter: QPainter, place: decorations.Place) -> None:
+        document, object_id = self._desk.document, self._hovered_object
+        if document is None or object_id is None or object_id not in document.objects or self._button is not None:
+            return
+        box = self.labels.box_of(object_id)
+        if box is not None:
+            anchor = place((box[0] + box[2]) / 2, box[1])
+            color = theme.picture_color(document.objects[object_id].color)
+            text = object_name(document, object_id)
+            decorations.draw_label(painter, anchor, text, color, QRectF(self.viewport().rect()))
+
+    # --- events ---
+
+    def set_hand(self, is_hand: bool) -> bool:
+        """Space went down or up: while it is down a drag moves the picture. On the way up, whether one did."""
+        has_panned, self._has_panned = self._has_panned, False
+        self._is_hand = is_hand
+        if not is_hand:
+            self._pan_from = None
+        self._set_cursor()
+        return has_panned
+
+    def _set_cursor(self) -> None:
+        shapes = {"select": Qt.CursorShape.ArrowCursor}
+        shape = shapes.get(self._desk.tool, Qt.CursorShape.CrossCursor)
+        if self._pan_from is not None:
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif self._is_hand:
+            shape = Qt.CursorShape.OpenHandCursor
+        self.viewport().setCursor(shape)
+
+    def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
+        place = self.to_frame(event.position())
+        held = event.modifiers()
+        return Pointer(
+            place.x(),
+            place.y(),
+            button,
+            bool(held & Qt.KeyboardModifier.ShiftModifier),
+            bool(held & Qt.KeyboardModifier.ControlModifier),
+            self.view_scale,
+        )
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._press(event, is_double=False)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._press(event, is_double=True)
+
+    def _press(self, event: QMouseEvent, *, is_double: bool) -> None:
+        event.accept()
+        if self._desk.source is None or self._button is not None:
+            return
+        if event.button() == Qt.MouseButton.MiddleButton or self._is_hand:
+            self._pan_from = event.position().toPoint()
+            self._set_cursor()
+            return
+        buttons = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
+        button = buttons.get(event.button())
+        if button is None:
+            return
+        self._desk.set_playing(False)
+        self.candidates.forget()
+        self._last_press = event.position().toPoint()
+        pointer = self._pointer(event, button)
+        if is_double and self._is_on_nothing(pointer):
+            self.fit()
+            return
+        self._button = button
+        if is_double:
+            self.tool.double_click(pointer)
+        else:
+            self.tool.press(pointer)
+        self._after_tool()
+
+    def _is_on_nothing(self, pointer: Pointer) -> bool:
+        height, width = self.bench.size
+        is_outside = not (0 <= pointer.x < width and 0 <= pointer.y < height)
+        return is_outside or (self._desk.tool == "select" and not self.labels.objects_at(pointer.x, pointer.y))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        place = event.position().toPoint()
+        self.notes.mind_pointer(place)
+        if self._pan_from is not None:
+            self._has_panned = self._has_panned or place != self._pan_from
+            self.pan(place - self._pan_from)
+            self._pan_from = place
+            return
+        if self._desk.source is None:
+            return
+        pointer = self._pointer(event, self._button)
+        if self._button is not None:
+            self.tool.move(pointer)
+        else:
+            self.tool.hover(pointer)
+            self._hover(pointer)
+        self.viewport().update()
+
+    def _hover(self, pointer: Pointer | None) -> None:
+        on = self.labels.objects_at(pointer.x, pointer.y) if pointer is not None else []
+        self._hovered_object = on[0] if on else None
+        takes_points = self._desk.tool in ("point", "select", "box")
+        self._hovered_point = point_under(self.bench, pointer) if pointer is not None and takes_points else None
+        self._refresh_look()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+        if self._pan_from is not None:
+            self._pan_from = None
+            self._set_cursor()
+            return
+        button, self._button = self._button, None
+        if button is not None:
+            self.tool.release(self._pointer(event, button))
+            self._after_tool()
+
+    def _after_tool(self) -> None:
+        self.hint_changed.emit(self.tool.hint())
+        self.viewport().update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.notes.mind_pointer(None)
+        self.tool.hover(None)
+        self._hover(None)
+        self.viewport().update()
+        super().leaveEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.accept()
+        if self._desk.source is None:
+            return
+        held = event.modifiers()
+        delta = event.angleDelta()
+        turns = (delta.y() or delta.x()) / 120
+        if held & Qt.KeyboardModifier.ControlModifier:
+            steps = (1 if turns > 0 else -1) * max(1, round(abs(turns)))
+            if not self.tool.wheel(steps):
+                self.steps_requested.emit(-steps)
+            self._after_tool()
+        elif event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull():
+            self.pan(event.pixelDelta())
+        elif held & Qt.KeyboardModifier.ShiftModifier:
+            self.pan(QPoint(round(turns * 80), 0))
+        else:
+            self.zoom(math.pow(WHEEL_FACTOR, turns), event.position())
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom(1 + event.value(), event.position())
+            return True
+        return super().viewportEvent(event)
+
+    # --- candidates and keys that speak to the tool ---
+
+    def show_candidates(self, cell: tuple[int, int], answers: tuple[object, ...]) -> None:
+        """Open the choice where the last click was, if its cell is still the one in view."""
+        document = self._desk.document
+        if document is None or cell != self.bench.cell or cell[0] not in document.objects:
+            return
+        color = theme.picture_color(document.objects[cell[0]].color)
+        self.candidates.open_at(self._last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
+
+    def next_candidate(self) -> None:
+        """Take the next of the answers to the last click."""
+        self.candidates.choose_next()
+
+    def cancel(self) -> bool:
+        """Esc: pop-up first, then what the tool is doing; True if there was something."""
+        if self.candidates.is_open:
+            self.candidates.hide()
+            return True
+        done = self.tool.cancel()
+        self._after_tool()
+        return done
+
+    def finish(self) -> bool:
+        """Enter: what is pending in the tool; True if there was something."""
+        done = self.tool.finish()
+        self._after_tool()
+        return done
+
+    def take_back(self) -> None:
+        """Backspace: the last corner of a polygon, else the last prompt of this frame."""
+        if not self.tool.take_back():
+            self.bench.take_back_prompt()
+        self._after_tool()
+
+    def delete_selected_prompts(self) -> bool:
+        """Delete: prompts that are selected; True if there were some."""
+        return self.tool.delete()
+
+    def change_brush(self, steps: int) -> None:
+        """Brush smaller or bigger, whichever tool is active."""
+        self.tools["brush"].wheel(steps)
+        self._after_tool()

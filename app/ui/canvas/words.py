@@ -1,0 +1,52 @@
+"""What is known about one object on one frame, in the words that the whole program uses."""
+
+from __future__ import annotations
+
+from app.document.document import DocumentView
+from app.document.values import Origin
+
+
+def object_name(document: DocumentView, object_id: int) -> str:
+    """The object's name, or "object 7" while it has none."""
+    return document.objects[object_id].name or f"object {object_id}"
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 prompt", "3 prompts", "1,204 masks"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def prompt_count(document: DocumentView, object_id: int, frame: int) -> int:
+    """Points, box and painted mask given on this frame, each counted as one."""
+    prompt = document.prompts.get((object_id, frame))
+    if prompt is None:
+        return 0
+    return len(prompt.points) + (prompt.box is not None) + (prompt.mask is not None)
+
+
+def state_words(document: DocumentView, object_id: int, frame: int) -> str:
+    """The state of a cell: "verified", "absent, not looked at", "made by hand", "not computed" …"""
+    cell = (object_id, frame)
+    mask = document.masks.get(cell)
+    if mask is None:
+        return "not computed"
+    words = ["absent"] if mask.is_absent else []
+    if document.is_verified(cell):
+        words.append("verified")
+    elif mask.origin is Origin.MANUAL:
+        words.append("made by hand")
+    elif mask.origin is Origin.IMPORTED:
+        words.append("imported, not looked at")
+    elif mask.origin is Origin.PROPAGATED:
+        words.append("not looked at")
+    return ", ".join(words)
+
+
+def cell_note(document: DocumentView, object_id: int, frame: int) -> str:
+    """The note in the canvas's corner: "Dog: 3 prompts here · verified"."""
+    count = prompt_count(document, object_id, frame)
+    parts = [f"{counted(count, 'prompt')} here"] if count else []
+    state = state_words(document, object_id, frame)
+    if state and not (count and state == "not computed"):
+        parts.append(state)
+    return f"{object_name(document, object_id)}: {' · '.join(parts)}" if parts else ""

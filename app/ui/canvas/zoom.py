@@ -1,0 +1,111 @@
+"""A view that can be zoomed and moved without end, on a picture whose units are its pixels."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+
+SMALLEST_SCALE, LARGEST_SCALE = 0.02, 64.0
+_FIT_MARGIN = 14
+
+
+class ZoomView(QGraphicsView):
+    """Keeps the whole picture in view until it is zoomed. `view_scale` is logical screen pixels per frame pixel."""
+
+    view_moved = Signal()
+    """Scale or place have changed."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._scene = QGraphicsScene(self)
+        self.setScene(self._scene)
+        self._is_fitted = True
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setMinimumSize(160, 120)
+
+    def picture_size(self) -> tuple[int, int]:
+        """(height, width) in frame pixels."""
+        return 1, 1
+
+    @property
+    def view_scale(self) -> float:
+        """Logical screen pixels per frame pixel."""
+        return self.transform().m11()
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the whole frame is kept in view when the window's size changes."""
+        return self._is_fitted
+
+    @property
+    def center(self) -> QPointF:
+        """The place of the frame in the middle of the view."""
+        return self.to_frame(QRectF(self.viewport().rect()).center())
+
+    def to_frame(self, place: QPointF) -> QPointF:
+        """From logical pixels of the viewport to pixels of the frame."""
+        inverse, _ = self.viewportTransform().inverted()
+        return inverse.map(place)
+
+    def picture_rect(self) -> QRectF:
+        """Where the frame lies, in logical pixels of the viewport."""
+        height, width = self.picture_size()
+        return self.viewportTransform().mapRect(QRectF(0, 0, width, height))
+
+    def fit(self) -> None:
+        """Show the whole frame as large as it goes."""
+        height, width = self.picture_size()
+        room = self.viewport().rect()
+        margin = _FIT_MARGIN * 2
+        scale = min(max(room.width() - margin, 16) / width, max(room.height() - margin, 16) / height)
+        self._apply_scale(scale, QPointF(width / 2, height / 2))
+        self._is_fitted = True
+        self.view_moved.emit()
+
+    def look_at(self, scale: float, center: QPointF) -> None:
+        """Show this place of the frame in the middle, at this scale."""
+        self._is_fitted = False
+        self._apply_scale(min(max(scale, SMALLEST_SCALE), LARGEST_SCALE), center)
+        self.view_moved.emit()
+
+    def zoom(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom so that what lies at a place of the viewport (its middle if none is given) stays there."""
+        middle = QRectF(self.viewport().rect()).center()
+        place = at if at is not None else middle
+        scale = min(max(self.view_scale * factor, SMALLEST_SCALE), LARGEST_SCALE)
+        self.look_at(scale, self.to_frame(place) + (middle - place) / scale)
+
+    def pan(self, move: QPoint) -> None:
+        """Move the picture by so many logical pixels."""
+        if not move.isNull():
+            self.look_at(self.view_scale, self.center - QPointF(move) / self.view_scale)
+
+    def _apply_scale(self, scale: float, center: QPointF) -> None:
+        height, width = self.picture_size()
+        room = self.viewport().rect()
+        # A view's width of nothing on every side, so that any place of the frame can come to the middle.
+        around = QPointF(room.width() / scale, room.height() / scale)
+        self.setSceneRect(QRectF(-around.x(), -around.y(), width + 2 * around.x(), height + 2 * around.y()))
+        self.resetTransform()
+        self.scale(scale, scale)
+        self.centerOn(center)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        center = self.center
+        super().resizeEvent(event)
+        if self._is_fitted:
+            self.fit()
+        else:
+            self.look_at(self.view_scale, center)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()  # every key is an action of the window; the view must not scroll
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        event.ignore()
