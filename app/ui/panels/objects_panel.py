@@ -1,0 +1,226 @@
+"""The object list: every thing that is followed, what kind it is, how far it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt
+from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPixmap
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QListView,
+    QMenu,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.commands import objects
+from app.commands.errors import CommandError
+from app.ui import theme
+from app.ui.desk import Desk
+from app.ui.panels.object_list import ObjectDelegate, ObjectModel, is_on_eye
+
+if TYPE_CHECKING:
+    from app.document.document import Change
+    from app.ui.suspicions import Suspicions
+
+
+class ObjectsPanel(QWidget):
+    """Upper part of the right panel. Click selects, Shift and Ctrl extend, double click renames, the eye hides."""
+
+    def __init__(self, desk: Desk, suspicions: Suspicions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self._model = ObjectModel(desk, self)
+        self._is_following = False
+        self.list = QListView()
+        self.list.setModel(self._model)
+        self.list.setItemDelegate(ObjectDelegate(self.list))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setMouseTracking(True)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.setAccessibleName("Objects")
+        self.list.viewport().installEventFilter(self)
+        self._count = QLabel()
+        self._count.setProperty("role", "hint")
+        self._new = QPushButton("New object")
+        self._new.setToolTip("A new object; the next click on the picture is its first (N)")
+        self._new.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._new.clicked.connect(self._make_object)
+        self._lay_out()
+        self.list.selectionModel().selectionChanged.connect(self._on_list_selection)
+        self.list.customContextMenuRequested.connect(self._show_menu)
+        desk.document_changed.connect(self._on_document)
+        desk.project_changed.connect(self._show_count)
+        desk.selection_changed.connect(self._follow_selection)
+        desk.rename_requested.connect(self._rename)
+        suspicions.changed.connect(lambda _: self._model.set_to_look_at(suspicions.counts()))
+        theme.on_change().changed.connect(self.list.viewport().update)
+        self._show_count()
+
+    def _lay_out(self) -> None:
+        heading = QLabel("Objects")
+        heading.setProperty("role", "heading")
+        top = QHBoxLayout()
+        top.setContentsMargins(14, 10, 14, 6)
+        top.addWidget(heading)
+        top.addStretch(1)
+        top.addWidget(self._count)
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(14, 6, 14, 8)
+        bottom.addWidget(self._new)
+        bottom.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(top)
+        layout.addWidget(self.list, 1)
+        layout.addLayout(bottom)
+
+    def _show_count(self) -> None:
+        document = self._desk.document
+        self._new.setEnabled(document is not None)
+        if document is None or not document.objects:
+            self._count.setText("")
+            return
+        masks = len(document.masks)
+        self._count.setText(f"{len(document.objects):,} · {masks:,} mask{'s' if masks != 1 else ''}")
+
+    # --- the document and the desk ---
+
+    def _on_document(self, change: Change) -> None:
+        if not self._model.is_current():
+            self._model.reload()
+            self._follow_selection()
+        else:
+            self._model.refresh({object_id for object_id, _ in change.cells} | set(change.objects))
+        if change.categories:
+            document = self._desk.document
+            self._model.refresh(document.objects if document is not None else ())
+        self._show_count()
+
+    def _follow_selection(self, _: object = None) -> None:
+        self._is_following = True
+        selection = QItemSelection()
+        current = QModelIndex()
+        for object_id in self._desk.selected_objects:
+            row = self._model.row_of(object_id)
+            if row is not None:
+                current = self._model.index(row)
+                selection.select(current, current)
+        model = self.list.selectionModel()
+        model.setCurrentIndex(current, QItemSelectionModel.SelectionFlag.NoUpdate)
+        model.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        if current.isValid():
+            self.list.scrollTo(current)
+        self._is_following = False
+
+    def _on_list_selection(self) -> None:
+        if self._is_following:
+            return
+        model = self.list.selectionModel()
+        chosen = [self._model.object_at(index) for index in model.selectedIndexes()]
+        current = model.currentIndex()
+        if current.isValid() and self._model.object_at(current) in chosen:
+            chosen.sort(key=lambda object_id: object_id == self._model.object_at(current))
+        self._desk.select_all(tuple(chosen))
+
+    def _rename(self, object_id: int) -> None:
+        row = self._model.row_of(object_id)
+        if row is not None:
+            self.list.edit(self._model.index(row))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """A click on the eye hides or shows, and selects nothing."""
+        presses = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick)
+        if event.type() in presses and isinstance(event, QMouseEvent) and event.button() is Qt.MouseButton.LeftButton:
+            index = self.list.indexAt(event.position().toPoint())
+            if index.isValid() and is_on_eye(self.list.visualRect(index), event.position().x()):
+                self._toggle_visible(self._model.object_at(index))
+                return True
+        return bool(super().eventFilter(watched, event))
+
+    # --- what a person does here ---
+
+    def _make_object(self) -> None:
+        action = self._desk.actions.get("new_object")
+        if action is not None:
+            action.trigger()
+        elif self._desk.project is not None:
+            self._desk.select(objects.new_object(self._desk.project).id)
+
+    def _toggle_visible(self, object_id: int) -> None:
+        project = self._desk.project
+        if project is not None:
+            objects.set_object_visible(project, object_id, not project.document.objects[object_id].is_visible)
+
+    def _show_menu(self, place: QPoint) -> None:
+        index = self.list.indexAt(place)
+        if index.isValid() and self._desk.project is not None:
+            self.menu_for(self._model.object_at(index)).popup(self.list.viewport().mapToGlobal(place))
+
+    def menu_for(self, object_id: int) -> QMenu:
+        """The context menu of an object: name, category, colour, padlock, deletion."""
+        project = self._desk.project
+        assert project is not None
+        item = project.document.objects[object_id]
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Rename", lambda: self._rename(object_id))
+        categories = menu.addMenu("Category")
+        for category in project.document.categories.values():
+            action = categories.addAction(category.name)
+            action.setCheckable(True)
+            action.setChecked(item.category_id == category.id)
+            action.triggered.connect(lambda _=False, key=category.id: self._give_category(object_id, key))
+        if project.document.categories:
+            categories.addSeparator()
+            categories.addAction("None", lambda: self._give_category(object_id, None))
+        categories.addAction("New category …", lambda: self._new_category(object_id))
+        colors = menu.addMenu("Colour")
+        for place in range(objects.PALETTE_SIZE):
+            swatch = QPixmap(16, 16)
+            swatch.fill(QColor(theme.current().object_color(place)))
+            action = colors.addAction(QIcon(swatch), f"Colour {place + 1}")
+            action.triggered.connect(lambda _=False, key=place: objects.set_object_color(project, object_id, key))
+        menu.addSeparator()
+        frozen = menu.addAction("Frozen: nobody changes it")
+        frozen.setCheckable(True)
+        frozen.setChecked(item.is_frozen)
+        frozen.toggled.connect(lambda is_on: objects.set_object_frozen(project, object_id, is_on))
+        menu.addAction("Delete object", lambda: self._run(lambda: objects.delete_objects(project, [object_id])))
+        return menu
+
+    def _give_category(self, object_id: int, category_id: int | None) -> None:
+        project = self._desk.project
+        if project is not None:
+            self._run(lambda: objects.set_object_category(project, object_id, category_id))
+
+    def _new_category(self, object_id: int) -> None:
+        project = self._desk.project
+        if project is None:
+            return
+        name, is_given = QInputDialog.getText(self, "New category", "What kind of thing is it?")
+        if is_given and name.strip():
+            self._run(lambda: self._make_category(object_id, name))
+
+    def _make_category(self, object_id: int, name: str) -> None:
+        project = self._desk.project
+        assert project is not None
+        with project.history.transaction(f"New category, {name.strip()}"):
+            category = objects.new_category(project, name)
+            objects.set_object_category(project, object_id, category.id)
+
+    def _run(self, command: object) -> None:
+        try:
+            command()  # type: ignore[operator]
+        except CommandError as error:
+            self._desk.notice.emit(str(error), "warning")

@@ -1,0 +1,93 @@
+"""Which cells are likely wrong, kept current while the person works: looked up in the background, after changes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.jobs.background import run_in_background
+from app.ui.desk import Desk
+
+if TYPE_CHECKING:
+    from app.document.document import DocumentView
+    from app.document.suspicion import Suspicion
+    from app.jobs.job import Job
+
+REST_MS = 300
+
+
+class Suspicions(QObject):
+    """The current list, most suspicious first. One for the window."""
+
+    changed = Signal(object)
+    """The new list of Suspicion."""
+
+    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.found: list[Suspicion] = []
+        self._job: Job | None = None
+        self._is_stale = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._look)
+        desk.project_changed.connect(self._forget)
+        desk.document_changed.connect(self._rest_then_look)
+
+    def counts(self) -> dict[int, int]:
+        """How many cells are to look at, by object."""
+        counts: dict[int, int] = {}
+        for suspicion in self.found:
+            counts[suspicion.cell[0]] = counts.get(suspicion.cell[0], 0) + 1
+        return counts
+
+    def _forget(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._job = None
+        self._set([])
+        if self._desk.project is not None:
+            self._rest.start()
+
+    def _rest_then_look(self, change: object) -> None:
+        if self._job is not None:
+            self._is_stale = True
+        elif not self._rest.isActive():
+            self._rest.start()
+
+    def _look(self) -> None:
+        document = self._desk.document
+        if document is None:
+            return
+        snapshot = document.snapshot()
+        self._is_stale = False
+        self._job = job = run_in_background(lambda: _search(snapshot), "Looking for suspicious masks")
+        job.finished.connect(lambda found: self._take(job, found))
+        job.failed.connect(lambda sentence: self._fail(job, sentence))
+
+    def _take(self, job: Job, found: list[Suspicion]) -> None:
+        if job is not self._job:
+            return
+        self._job = None
+        self._set(found)
+        if self._is_stale:
+            self._rest.start()
+
+    def _fail(self, job: Job, sentence: str) -> None:
+        if job is self._job:
+            self._job = None
+            self._desk.notice.emit(sentence, "error")
+
+    def _set(self, found: list[Suspicion]) -> None:
+        self.found = found
+        self.changed.emit(found)
+
+
+def _search(document: DocumentView) -> Generator[None, None, list[Suspicion]]:
+    from app.document.suspicion import suspicious_cells
+
+    yield
+    return suspicious_cells(document)
