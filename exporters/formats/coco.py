@@ -1,0 +1,302 @@
+"""COCO instances with the extensions that video tools understand: videos, video_id, frame_id, track_id.
+
+annotations/instances_<split>.json
+images/<split>/<clip>/<source frame, five digits>.jpg
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from exporters import rle
+from exporters.dataset import Category, ClipView, Dataset, MaskRecord, Rle, Track
+from exporters.errors import ExportError
+from exporters.format import Format, Progress, Work, Written
+from exporters.formats.coco_reader import read
+from exporters.frames import encoded_frame
+from exporters.names import safe_component
+from exporters.polygons import polygons_of
+from exporters.report import ExportedObject, Loss, Rename
+from exporters.tree import StagedTree, TextFile
+from exporters.verification.coco import verify
+
+TRACKS_PER_VIDEO = 10_000
+"""Room for the objects of one video where track ids are unique over the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CocoOptions:
+    """How a COCO export is made."""
+
+    split: str = field(default="train", metadata={"title": "Split", "help": "train, val, test or a name of your own"})
+    with_images: bool = field(
+        default=True, metadata={"title": "With pictures", "help": "write the frames beside the masks"}
+    )
+    image_format: Literal["jpg", "png"] = field(
+        default="jpg",
+        metadata={"title": "Pictures as", "help": "png is exact, and 20 times slower", "choices": ("jpg", "png")},
+    )
+    jpeg_quality: int = field(
+        default=95, metadata={"title": "JPEG quality", "help": "frames that are JPEG files already are not coded again"}
+    )
+    segmentation: Literal["rle", "uncompressed", "polygons"] = field(
+        default="rle",
+        metadata={
+            "title": "Masks as",
+            "help": "rle is exact and small; uncompressed is the same as plain numbers; polygons join holes to "
+            "the edge by a line",
+            "choices": ("rle", "uncompressed", "polygons"),
+        },
+    )
+    track_ids: Literal["video", "global"] = field(
+        default="video",
+        metadata={
+            "title": "Track ids",
+            "help": "video keeps the object's number; global makes it unique over all clips",
+            "choices": ("video", "global"),
+        },
+    )
+
+    def __post_init__(self) -> None:
+        if safe_component(self.split) != self.split or any(letter.isspace() for letter in self.split):
+            raise ExportError(
+                f"{self.split!r} cannot be the name of a split. Use letters and digits, such as train or val."
+            )
+        if not 1 <= self.jpeg_quality <= 100:
+            raise ExportError(f"A JPEG quality of {self.jpeg_quality} does not exist. Choose 1 to 100; 95 is good.")
+        for name, value, known in (
+            ("image format", self.image_format, ("jpg", "png")),
+            ("way to write masks", self.segmentation, ("rle", "uncompressed", "polygons")),
+            ("kind of track id", self.track_ids, ("video", "global")),
+        ):
+            if value not in known:
+                raise ExportError(f"COCO has no {name} called {value!r}. Choose one of {', '.join(known)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is decided before the first byte: the folder of every clip, the id of its first image, and all
+    categories.
+    """
+
+    folders: tuple[str, ...]
+    first_images: tuple[int, ...]
+    categories: tuple[Category, ...]
+    fallback: int
+    """The category of objects that have none."""
+
+    def category_of(self, track: Track) -> int:
+        return track.category_id if track.category_id is not None else self.fallback
+
+
+def write(dataset: Dataset, tree: StagedTree, options: CocoOptions) -> Work:
+    """Write the data set, one frame in memory at a time. Yields Progress per frame; returns what was written."""
+    written = Written(frames=dataset.frame_count)
+    plan = written.plan = _plan(dataset, written)
+    done = 0
+    with tree.text(f"annotations/instances_{options.split}.json") as file:
+        file.write("{\n")
+        _write_head(file, dataset, plan)
+        _write_list(file, "images", _images(dataset, plan, tree, options))
+        file.write(',\n"annotations": [')
+        for video, clip in enumerate(dataset.clips):
+            for position in range(clip.frame_count):
+                for record in _annotations(clip, video, position, plan, options, written):
+                    file.write((",\n" if record["id"] > 1 else "\n") + _json(record))
+                if options.with_images:
+                    name = _file_name(clip, plan.folders[video], position, options)
+                    picture = encoded_frame(clip, position, options.image_format, options.jpeg_quality)
+                    tree.write(f"images/{options.split}/{name}", picture)
+                done += 1
+                tree.check_space(done, dataset.frame_count)
+                yield Progress(done, dataset.frame_count, f"Writing {clip.name}")
+        file.write("\n]\n}\n")
+    return written
+
+
+def _plan(dataset: Dataset, written: Written) -> Plan:
+    taken: set[str] = set()
+    folders = tuple(safe_component(clip.name, taken) for clip in dataset.clips)
+    named = zip(dataset.clips, folders, strict=True)
+    written.renames = [Rename(clip.name, folder) for clip, folder in named if clip.name != folder]
+    counts = [clip.frame_count for clip in dataset.clips]
+    first_images = tuple(1 + sum(counts[:video]) for video in range(len(counts)))
+    categories = list(dataset.categories)
+    homeless = [track for clip in dataset.clips for track in clip.tracks if track.category_id is None]
+    fallback = 0
+    if homeless:
+        known = [category.id for category in categories if category.name == "object"]
+        fallback = known[0] if known else max((category.id for category in categories), default=0) + 1
+        if not known:
+            categories.append(Category(fallback, "object"))
+        names = ", ".join(track.name for track in homeless[:5]) + (" and others" if len(homeless) > 5 else "")
+        written.warnings.append(f'{len(homeless)} objects without a category were put into "object": {names}')
+    plan = Plan(folders, first_images, tuple(categories), fallback)
+    _list_objects(dataset, plan, written)
+    return plan
+
+
+def _list_objects(dataset: Dataset, plan: Plan, written: Written) -> None:
+    names = {category.id: category.name for category in plan.categories}
+    for clip, folder in zip(dataset.clips, plan.folders, strict=True):
+        for track in clip.tracks:
+            category = names.get(plan.category_of(track))
+            if category is None:
+                raise ExportError(
+                    f"{track.name} of {clip.name} belongs to category {track.category_id}, which does not exist. "
+                    "Give it another one, then export again."
+                )
+            written.objects.append(ExportedObject(folder, track.id, track.name, category, track.id))
+
+
+def _write_head(file: TextFile, dataset: Dataset, plan: Plan) -> None:
+    info = dataset.info
+    values = {
+        "description": info.description,
+        "url": info.url,
+        "version": info.version,
+        "year": int(info.date[:4]) if info.date[:4].isdecimal() else 0,
+        "contributor": info.contributor,
+        "date_created": info.date,
+        "app": info.app,
+        "app_version": info.app_version,
+        "model": info.model,
+        "snapshot_sha256": info.snapshot_sha256,
+        "annotation_policy": "images with exhaustive true were looked at for every object; elsewhere a missing "
+        "mask says nothing",
+    }
+    file.write(f'"info": {_json(values)},\n')
+    _write_list(file, "licenses", [{"id": 1, "name": info.licence_name or "Unknown", "url": info.licence_url}])
+    file.write(",\n")
+    _write_list(file, "videos", (_video(clip, number, plan) for number, clip in enumerate(dataset.clips)))
+    file.write(",\n")
+    described = ({"id": c.id, "name": c.name, "supercategory": c.supercategory} for c in plan.categories)
+    _write_list(file, "categories", described)
+    file.write(",\n")
+
+
+def _video(clip: ClipView, number: int, plan: Plan) -> dict[str, Any]:
+    return {
+        "id": number + 1,
+        "name": clip.name,
+        "folder": plan.folders[number],
+        "width": int(clip.width),
+        "height": int(clip.height),
+        "length": int(clip.frame_count),
+        "fps": _number(clip.fps),
+        "license": 1,
+    }
+
+
+def _images(dataset: Dataset, plan: Plan, tree: StagedTree, options: CocoOptions) -> Iterator[dict[str, Any]]:
+    for video, clip in enumerate(dataset.clips):
+        for position in range(clip.frame_count):
+            name = _file_name(clip, plan.folders[video], position, options)
+            tree.map_frame(name, clip.source_frames[position], clip.times[position])
+            known = [clip.mask(track.id, position) for track in clip.tracks]
+            yield {
+                "id": plan.first_images[video] + position,
+                "file_name": name,
+                "width": int(clip.width),
+                "height": int(clip.height),
+                "license": 1,
+                "video_id": video + 1,
+                "frame_id": position,
+                "source_frame": int(clip.source_frames[position]),
+                "exhaustive": all(record is not None and record.state != "unknown" for record in known),
+            }
+
+
+def _annotations(
+    clip: ClipView, video: int, position: int, plan: Plan, options: CocoOptions, written: Written
+) -> Iterator[dict[str, Any]]:
+    for seen in rle.visible(clip, position):
+        track = seen.track
+        written.masks += 1
+        track_id = track.id if options.track_ids == "video" else _global_id(clip, track, video)
+        yield {
+            "id": written.masks,
+            "image_id": plan.first_images[video] + position,
+            "category_id": plan.category_of(track),
+            "track_id": track_id,
+            "iscrowd": 0,
+            "area": seen.area,
+            "bbox": rle.box(seen.code),
+            "segmentation": _segmentation(seen.code, options, written),
+            "attributes": _attributes(track, seen.record, track_id),
+        }
+
+
+def _segmentation(code: Rle, options: CocoOptions, written: Written) -> Any:
+    size = [int(value) for value in code["size"]]
+    if options.segmentation == "rle":
+        return {"size": size, "counts": rle.counts_text(code)}
+    if options.segmentation == "uncompressed":
+        return {"size": size, "counts": rle.runs(code).tolist()}
+    rings, is_bridged = polygons_of(rle.decode(code))
+    if is_bridged:
+        masks = written.losses[0].masks if written.losses else 0
+        note = "a polygon cannot hold a hole, so each is joined to the edge by a line without width; no pixel differs"
+        written.losses[:] = [Loss("parts_bridged", masks=masks + 1, note=note)]
+    return rings
+
+
+def _global_id(clip: ClipView, track: Track, video: int) -> int:
+    if track.id >= TRACKS_PER_VIDEO or (video + 2) * TRACKS_PER_VIDEO > 2**31:
+        raise ExportError(
+            f"{track.name} of {clip.name} has the number {track.id}, and track ids over all clips leave room for "
+            f"{TRACKS_PER_VIDEO - 1} objects in each. Export with track ids per video."
+        )
+    return (video + 1) * TRACKS_PER_VIDEO + track.id
+
+
+def _attributes(track: Track, record: MaskRecord, track_id: int) -> dict[str, Any]:
+    """What COCO has no place for; and the track id again, because some readers keep nothing but attributes."""
+    return {
+        "track_id": track_id,
+        "occluded": record.state == "occluded",
+        "name": track.name,
+        "z_order": int(track.z_order),
+        "origin": record.origin,
+        "is_verified": bool(record.is_verified),
+        "predicted_iou": _number(record.iou),
+        "presence_score": _number(record.score),
+    }
+
+
+def _file_name(clip: ClipView, folder: str, position: int, options: CocoOptions) -> str:
+    return f"{folder}/{clip.source_frames[position]:05d}.{options.image_format}"
+
+
+def _number(value: float) -> float | None:
+    """A float that JSON can hold."""
+    return round(float(value), 4) if math.isfinite(value) else None
+
+
+def _write_list(file: TextFile, key: str, records: Iterable[dict[str, Any]]) -> None:
+    file.write(f'"{key}": [')
+    for index, record in enumerate(records):
+        file.write((",\n" if index else "\n") + _json(record))
+    file.write("\n]")
+
+
+def _json(value: Any) -> str:
+    """One line of pure ASCII, so that readers which open files in the system's own encoding get the same names."""
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+
+FORMAT = Format(
+    name="coco",
+    title="COCO instances",
+    summary="one JSON file of masks with track ids, and the frames as pictures; read by nearly everything",
+    loses="absent and occluded cannot be told from unknown, except by the exhaustive mark of an image",
+    options=CocoOptions,
+    contents=frozenset({"annotations", "images"}),
+    write=write,
+    read=read,
+    verify=verify,
+)
