@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -75,5 +76,5 @@ def _mask_prompt(side: int, seed: int, step: dict[str, Any], earlier: list[Tenso
         return earlier[number][:, candidate : candidate + 1]
     if "mask_noise" in step:
         noise = draw(f"{seed}/input/mask/{step['mask_noise']}", (1, side, side))
-        return torch.from_numpy(noise)[None] * _MASK_NOISE_SCALE
+        return torch.from_numpy(noise * np.float32(_MASK_NOISE_SCALE))[None]
     return None

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from sam2_core.evaluation.parity import VERDICTS, Difference
 from sam2_core.evaluation.parity_folder import Case, ParityError, ParityFolder
 from sam2_core.evaluation.parity_model import build_model
 from sam2_core.evaluation.parity_weights import draw_input
 from sam2_core.model.hiera import Hiera
 from sam2_core.model.mask_decoder import upsample_logits
-from sam2_core.model.pixels import resize_video_frame
+from sam2_core.model.pixels import resize_video_frame, to_pixels
 from sam2_core.model.position import rotary_table, rotate, sine_map, sine_of_ages
 from sam2_core.model.sam2 import ImageFeatures, Sam2Model
 
 Arrays = dict[str, Any]
+# One pixel of a small mask, and the rounding of the figures in the description.
+_STABILITY_TOLERANCE = 1e-3
 _CPU = torch.device("cpu")
 
 
@@ -38,13 +44,19 @@ def run_module_case(folder: ParityFolder, case: Case) -> Arrays:
 
 
 def _preprocess(folder: ParityFolder, case: Case, model: Sam2Model, inputs: dict[str, Tensor]) -> Arrays:
-    arrays: Arrays = {}
+    verdicts: list[Difference] = []
+    arrays: Arrays = {VERDICTS: verdicts}
     clip = case.description["clip"]
     frame = folder.frames(clip, 1)[0]
     for size in (256, 1024):
         for name in case.description["images"]:
             arrays[f"image_{name}_to{size}"] = _pixels(model, folder.image(name), size, "image")
-        arrays[f"video_uint8_{clip}_to{size}"] = resize_video_frame(frame, size)
+        square = resize_video_frame(frame, size)
+        arrays[f"video_uint8_{clip}_to{size}"] = square
+        # The arrays hold every fiftieth value; the checksum holds them all.
+        wanted = case.description["uint8_frames"][f"{clip}_00000_to{size}_sha256"]
+        is_equal = hashlib.sha256(square.tobytes()).hexdigest() == wanted
+        verdicts.append(Difference(f"checksum_to{size}", "other", 0.0, 0.0 if is_equal else math.inf))
         arrays[f"video_{clip}_to{size}"] = _pixels(model, frame, size, "video")
     return arrays
 
@@ -106,12 +118,17 @@ def _decoder(folder: ParityFolder, case: Case, model: Sam2Model, inputs: dict[st
     embed = inputs["image_embed"]
     position = sine_map(embed.shape[1], *embed.shape[-2:], _CPU)
     image = ImageFeatures(inputs["high_res_0"], inputs["high_res_1"], embed, position)
-    arrays: Arrays = {}
+    verdicts: list[Difference] = []
+    arrays: Arrays = {VERDICTS: verdicts}
     prompts = case.description["prompts"]
     for name, prompt in prompts.items():
         output = model.decode_raw(embed, image, *_points(prompt), None)
         arrays[f"{name}_all_masks"], arrays[f"{name}_all_iou"] = output.masks, output.ious
         arrays[f"{name}_tokens"], arrays[f"{name}_object_score"] = output.tokens, output.score
+        stability = model.sam_mask_decoder.stability(output.masks)
+        wanted = torch.tensor([case.description["stability_scores"][name]])
+        largest = float((stability - wanted).abs().max())
+        verdicts.append(Difference(f"{name}_stability", "other", largest, largest / _STABILITY_TOLERANCE))
         for kind, multimask in (("multi", True), ("single", False)):
             choice = model.sam_mask_decoder.choose(output, multimask)
             arrays[f"{name}_{kind}_masks"], arrays[f"{name}_{kind}_iou"] = choice.masks, choice.ious
@@ -165,9 +182,35 @@ def _memory_attention(folder: ParityFolder, case: Case, model: Sam2Model, inputs
     return arrays
 
 
-def _pixels(model: Sam2Model, rgb: Any, size: int, mode: Any) -> Tensor:
-    from sam2_core.model.pixels import to_pixels
+def _memory_bank(folder: ParityFolder, case: Case, model: Sam2Model, inputs: dict[str, Tensor]) -> Arrays:
+    from sam2_core.memory_bank import MemoryReader, PlainPolicy
 
+    reader = MemoryReader(model, inputs["maskmem_pos"])
+    arrays: Arrays = {}
+    for scenario in case.description["scenarios"]:
+        limit = scenario["max_cond_frames_in_attn"]
+        policy = PlainPolicy.of(
+            model.config, scenario["num_frames"], max_conditioning=None if limit < 0 else limit, stride=1
+        )
+        given = scenario["cond_frames"], scenario["non_cond_frames"]
+        selection = policy.select(scenario["frame_idx"], *given, reverse=scenario["reverse"])
+        entries = {
+            frame: _Entry(inputs[f"mem_feat_{frame}"], inputs[f"obj_ptr_{frame}"]) for frame in given[0] + given[1]
+        }
+        tokens = reader.read(selection, entries)
+        tag, count = scenario["tag"], tokens.pointer_tokens
+        arrays[f"{tag}_memory"], arrays[f"{tag}_memory_pos"] = tokens.memory, tokens.position
+        arrays[f"{tag}_ptr"], arrays[f"{tag}_ptr_pos"] = tokens.memory[-count:], tokens.position[-count:]
+    return arrays
+
+
+@dataclass
+class _Entry:
+    memory: Tensor | None
+    pointer: Tensor
+
+
+def _pixels(model: Sam2Model, rgb: Any, size: int, mode: Any) -> Tensor:
     trunk = model.config.trunk
     return to_pixels(rgb, size, mode, trunk.pixel_mean, trunk.pixel_std)[0]
 
@@ -196,4 +239,5 @@ _RUNNERS: dict[str, Callable[[ParityFolder, Case, Sam2Model, dict[str, Tensor]],
     "decoder": _decoder,
     "memory_encoder": _memory_encoder,
     "memory_attention": _memory_attention,
+    "memory_bank": _memory_bank,
 }

@@ -165,12 +165,12 @@ class MaskDecoder(nn.Module):
         if self.config.dynamic_multimask_via_stability and not self.training:
             best = output.ious[:, 1:].argmax(dim=1) + 1
             row = torch.arange(best.shape[0], device=best.device)
-            is_stable = self._stability(masks) >= self.config.dynamic_multimask_stability_thresh
+            is_stable = self.stability(masks) >= self.config.dynamic_multimask_stability_thresh
             masks = torch.where(is_stable[..., None, None], masks, output.masks[row, best][:, None])
             ious = torch.where(is_stable, ious, output.ious[row, best][:, None])
         return MaskChoice(masks, ious, output.tokens[:, :1])
 
-    def _stability(self, masks: Tensor) -> Tensor:
+    def stability(self, masks: Tensor) -> Tensor:
         """Share of the pixels above -delta that are also above +delta, (B, k); 1 where there are none."""
         delta = self.config.dynamic_multimask_stability_delta
         flat = masks.flatten(2)
