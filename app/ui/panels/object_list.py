@@ -34,6 +34,7 @@ class ObjectModel(QAbstractListModel):
         self._ids: list[int] = []
         self._to_look_at: dict[int, int] = {}
         desk.project_changed.connect(self.reload)
+        self.reload()
 
     def reload(self) -> None:
         """Read the list of objects again."""

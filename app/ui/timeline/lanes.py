@@ -46,6 +46,7 @@ class Lanes(QWidget):
         axis.changed.connect(self._repaint)
         theme.on_change().changed.connect(self._repaint)
         self._last_x = 0.0
+        self._rebuild()
 
     # --- what is shown ---
 

@@ -57,6 +57,7 @@ class TimelineView(QWidget):
             self.transport.height() + self.ruler.height() + self.filmstrip.height() + LANE_HEIGHT + CURVE_HEIGHT
         )
         self._connect()
+        self._on_project()
 
     def _connect(self) -> None:
         desk = self._desk

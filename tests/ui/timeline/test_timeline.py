@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QWheelEvent
+from pytestqt.qtbot import QtBot
+
+from app.commands import objects, review
+from app.document.project import Project
+from app.document.steps import SetMasks
+from app.document.values import FrameMask
+from app.inference.plan import make_plan
+from app.ui import theme
+from app.ui.desk import Desk
+from app.ui.timeline import TimelineView
+from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
+from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP
+from app.ui.timeline.lanes import LANE_HEIGHT
+from app.ui.timeline.ruler import HEADER_WIDTH
+from app.ui.timeline.transport import left_words, time_words
+
+
+@pytest.fixture
+def view(qtbot: QtBot, desk: Desk, qapp: object) -> TimelineView:
+    view = TimelineView(desk)
+    qtbot.addWidget(view)
+    view.resize(HEADER_WIDTH + 16 + 480, 320)
+    view.show()
+    return view
+
+
+def bar_color(view: TimelineView, frame: int, lane: int = 0) -> QColor:
+    picture = view.lanes.grab().toImage()
+    x = HEADER_WIDTH + round(view.axis.center_of(frame))
+    return QColor(picture.pixelColor(x, lane * LANE_HEIGHT + BAR_TOP + BAR_HEIGHT // 2))
+
+
+def test_states_follow_the_document(project: Project, mask_of: Callable[[int], FrameMask]) -> None:
+    review.verify_cells(project, [(1, 3)])
+    review.mark_absent(project, [(1, 5)])
+    cells = LaneCells.of(project.document, 1)
+    assert cells.states[3] == LaneState.VERIFIED
+    assert cells.states[4] == LaneState.UNSEEN
+    assert cells.states[5] == LaneState.ABSENT
+    assert cells.states[20] == LaneState.UNKNOWN
+    assert cells.prompts.nonzero()[0].tolist() == [0]
+    assert cells.by_hand.nonzero()[0].tolist() == [5]
+    assert np.isnan(cells.visibility[20]) and cells.visibility[4] > 0.9
+
+
+def test_a_pixel_over_many_frames_shows_what_deserves_attention_most() -> None:
+    cells = LaneCells(8)
+    cells.states[:] = LaneState.VERIFIED
+    cells.states[5] = LaneState.UNSEEN
+    assert cells.columns(np.array([0, 4])).tolist() == [LaneState.VERIFIED, LaneState.UNSEEN]
+
+
+def test_runs_are_stretches_of_equal_states() -> None:
+    assert runs(np.array([2, 2, 5, 5, 5, 1], np.uint8)) == [(0, 2, 2), (2, 5, 5), (5, 6, 1)]
+    assert runs(np.array([], np.uint8)) == []
+
+
+def test_a_verified_frame_is_solid_and_an_unknown_one_is_not(view: TimelineView, desk: Desk, project: Project) -> None:
+    review.verify_cells(project, [(1, 8)])
+    assert bar_color(view, 8) == theme.current().object_color(0)
+    assert bar_color(view, 20) != theme.current().object_color(0)
+
+
+def test_new_masks_appear_on_the_lane(
+    view: TimelineView, project: Project, mask_of: Callable[[int], FrameMask]
+) -> None:
+    before = bar_color(view, 18)
+    project.document.apply(SetMasks({(1, 18): mask_of(18)}, by_person=False))
+    assert bar_color(view, 18) != before
+
+
+def test_a_click_on_a_lane_goes_there_and_selects(qtbot: QtBot, view: TimelineView, desk: Desk) -> None:
+    place = QPoint(HEADER_WIDTH + round(view.axis.center_of(17)), LANE_HEIGHT + 10)
+    qtbot.mouseClick(view.lanes, Qt.MouseButton.LeftButton, pos=place)
+    assert desk.frame == 17
+    assert desk.selected_object == 2
+
+
+def test_a_click_on_a_name_selects_and_stays_on_the_frame(qtbot: QtBot, view: TimelineView, desk: Desk) -> None:
+    desk.set_frame(4)
+    qtbot.mouseClick(view.lanes, Qt.MouseButton.LeftButton, pos=QPoint(40, 10))
+    assert (desk.frame, desk.selected_object) == (4, 1)
+
+
+def test_dragging_on_the_ruler_scrubs(qtbot: QtBot, view: TimelineView, desk: Desk) -> None:
+    def at(frame: int) -> QPoint:
+        return QPoint(HEADER_WIDTH + round(view.axis.center_of(frame)), 8)
+
+    qtbot.mousePress(view.ruler, Qt.MouseButton.LeftButton, pos=at(3))
+    assert desk.frame == 3
+    qtbot.mouseMove(view.ruler, at(9))
+    qtbot.mouseRelease(view.ruler, Qt.MouseButton.LeftButton, pos=at(9))
+    assert desk.frame in (3, 9)
+
+
+def test_shift_on_the_ruler_sets_the_range(qtbot: QtBot, view: TimelineView, desk: Desk) -> None:
+    place = QPoint(HEADER_WIDTH + round(view.axis.center_of(6)), 8)
+    qtbot.mouseClick(view.ruler, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, place)
+    assert desk.range == (6, 6)
+
+
+def test_a_wheel_with_ctrl_zooms_at_the_pointer(view: TimelineView, qapp: object) -> None:
+    place = QPointF(HEADER_WIDTH + 100, 10)
+    under = view.axis.frame_at(100)
+    wheel = QWheelEvent(
+        place,
+        view.ruler.mapToGlobal(place),
+        QPoint(),
+        QPoint(0, 480),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    view.ruler.wheelEvent(wheel)
+    assert view.axis.scale > view.axis.smallest_scale
+    assert view.axis.frame_at(100) == under
+
+
+def test_the_plan_stands_on_the_lane_before_it_runs(view: TimelineView, desk: Desk, project: Project) -> None:
+    before = view.lanes.grab().toImage()
+    desk.show_plan(make_plan(project.document, [1], 0, 23, "forward"))
+    assert view.lanes.grab().toImage() != before
+    desk.show_plan(None)
+    assert view.lanes.grab().toImage() == before
+
+
+def test_a_lane_says_what_it_shows(view: TimelineView) -> None:
+    x = HEADER_WIDTH + view.axis.center_of(0)
+    assert view.lanes.words_at(x, 8) == "dog, frame 0: not looked at; 1 prompt"
+    assert view.lanes.words_at(10, 8) == ""
+
+
+def test_deleting_an_object_takes_its_lane_away(view: TimelineView, project: Project) -> None:
+    objects.delete_objects(project, [1])
+    assert view.lanes.top_of(1) is None
+    assert view.lanes.top_of(2) == 0
+
+
+def test_the_curve_stands_under_the_selected_lane(qtbot: QtBot, view: TimelineView, desk: Desk) -> None:
+    desk.select(1)
+    assert view.curve.isVisible()
+    assert view.lanes.top_of(2) > LANE_HEIGHT
+    desk.select(None)
+    assert not view.curve.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "00:00.00"), (5.867, "00:05.87"), (59.999, "01:00.00"), (3725.5, "1:02:05.50")]
+)
+def test_times_are_told_to_the_hundredth(seconds: float, words: str) -> None:
+    assert time_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s left"), (10, "10 s left"), (600, "10 min left"), (9000, "2.5 h left")]
+)
+def test_remaining_time_is_told_as_a_person_would(seconds: float, words: str) -> None:
+    assert left_words(seconds) == words
