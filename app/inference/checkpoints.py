@@ -19,7 +19,7 @@ BUILT_IN_PATH = Path(__file__).resolve().parents[2] / "resources" / "checkpoints
 _SUFFIXES = (".pt", ".pth")
 
 
-class CheckpointNotFound(Exception):  # noqa: N818 - a sentence, not a fault of the program
+class CheckpointNotFound(Exception):
     """No such model is here; the message says which there are and where files go."""
 
 
@@ -90,7 +90,7 @@ def find_checkpoint(name_or_path: str | Path = BUILT_IN_NAME) -> Checkpoint:
             return checkpoint
     path = Path(wanted).expanduser()
     if path.is_file():
-        return _described(path.absolute())
+        return checkpoint_at(path.absolute())
     raise CheckpointNotFound(_why_not(wanted, path, here))
 
 
@@ -100,10 +100,11 @@ def _in_folders() -> Iterator[Checkpoint]:
             files = sorted(folder.iterdir())
         except OSError:
             continue
-        yield from (_described(file.absolute()) for file in files if file.suffix in _SUFFIXES and file.is_file())
+        yield from (checkpoint_at(file.absolute()) for file in files if file.suffix in _SUFFIXES and file.is_file())
 
 
-def _described(path: Path) -> Checkpoint:
+def checkpoint_at(path: Path) -> Checkpoint:
+    """The model in this file, named by the file's name."""
     if path == BUILT_IN_PATH:
         return Checkpoint(BUILT_IN_NAME, "Built-in model", path, "built-in")
     for official in OFFICIAL:

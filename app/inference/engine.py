@@ -30,11 +30,18 @@ class PromptInput:
 
     `base` is the mask that stood on the frame before the person's first prompt: prompts mend it rather than start anew.
     `accepted` is the mask that the prompts led to; as a memory it outranks what the prompts would give now.
+    `choice` is the candidate (best first) that the person took after the first point.
     """
 
     prompt: Prompt
     base: MaskCode | None = None
     accepted: MaskCode | None = None
+    choice: int | None = None
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether the prompts are a single click, which may mean a thing, its part, or what it is part of."""
+        return len(self.prompt.points) == 1 and self.prompt.box is None and self.prompt.mask is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +81,16 @@ class CellResult:
 
 @dataclass(frozen=True, slots=True)
 class FrameBatch:
-    """All results of one frame of a run; none where the run only passes. `done` of `total` steps are complete."""
+    """All results of one frame of a run; none where the run only passes. `done` of `total` steps are complete.
+
+    `fault` is a sentence where the frame cannot be decoded; the run goes on behind it.
+    """
 
     frame: int
     cells: tuple[CellResult, ...]
     done: int
     total: int
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,11 @@ class Engine(Protocol):
     A run is a generator: closing it stops the run within one frame. Between two of its frames `prompt_frame` and
     `prepare_frame` may be called; the run goes on undisturbed. A new run, model or clip ends an open one.
     """
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be used, as far as can be told without asking it anything."""
+        ...
 
     def load(self, checkpoint: Path, device: str = "auto") -> EngineInfo:
         """Take another model or device; device is "auto", "cpu", "cuda" or "mps"."""

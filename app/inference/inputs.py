@@ -11,11 +11,13 @@ from app.inference.engine import ObjectInputs, PromptInput
 from app.inference.plan import Plan
 
 
-def click_inputs(document: DocumentView, object_id: int, frame: int, base: MaskCode | None = None) -> ObjectInputs:
+def click_inputs(
+    document: DocumentView, object_id: int, frame: int, base: MaskCode | None = None, choice: int | None = None
+) -> ObjectInputs:
     """What the engine needs to answer the prompts of one cell.
 
     `base`: the mask that they mend, where the caller remembers it from before the first prompt; a mask on the frame
-    that no prompt made is one anyway.
+    that no prompt made is one anyway. `choice`: the candidate that was taken after the first of several points.
     """
     prompt = document.prompts_of(object_id)[frame]
     standing = document.masks_of(object_id).get(frame)
@@ -23,7 +25,8 @@ def click_inputs(document: DocumentView, object_id: int, frame: int, base: MaskC
         base = standing.code
     if base is not None and base.is_empty:
         base = None
-    return ObjectInputs(object_id, prompts={frame: PromptInput(prompt, base=_held(base))})
+    choice = choice if prompt.candidate is None else prompt.candidate
+    return ObjectInputs(object_id, prompts={frame: PromptInput(prompt, base=_held(base), choice=choice)})
 
 
 def plan_inputs(document: DocumentView, plan: Plan) -> list[ObjectInputs]:
@@ -39,7 +42,7 @@ def _conditions(document: DocumentView, object_id: int, frames: Iterable[int]) -
         mask = masks.get(frame)
         code = None if mask is None else _held(mask.code)
         if frame in prompts and (mask is None or mask.origin is Origin.PROMPTED):
-            given[frame] = PromptInput(prompts[frame], accepted=code)
+            given[frame] = PromptInput(prompts[frame], accepted=code, choice=prompts[frame].candidate)
         elif code is not None:
             right[frame] = code
     return ObjectInputs(object_id, given, right)

@@ -17,6 +17,9 @@ from app.inference.plan import Plan
 from app.jobs.mailbox import Mailbox, grouped
 from app.jobs.reports import EngineStatus, RunEnd
 
+LOOK_EVERY_SECONDS = 1.0
+"""How often an idle engine is looked after."""
+
 
 @dataclass(frozen=True)
 class _Model:
@@ -182,7 +185,7 @@ class InferenceThread(QObject):
             with self._changed:
                 task = self._next_task()
                 while task is None and not self._is_closing:
-                    self._changed.wait()
+                    self._changed.wait(LOOK_EVERY_SECONDS)
                     task = self._next_task()
             if task is None or self._is_closing:
                 break
@@ -214,6 +217,8 @@ class InferenceThread(QObject):
             return lambda: self._begin_run(plan, inputs)
         if self._run is not None and self._mailbox.has_room:
             return self._step
+        if self._engine is not None and not self._engine.is_alive:
+            return self._note_death
         return None
 
     def _load(self) -> None:
@@ -301,6 +306,11 @@ class InferenceThread(QObject):
         if is_told:
             self._mailbox.put(("end", RunEnd(*self._progress, cancelled=cancelled)))
             self._show("ready")
+
+    def _note_death(self) -> None:
+        self._fail(
+            EngineStopped("The model's process ended by itself. Your work is kept: start it again."), "The model"
+        )
 
     def _fail(self, error: Exception, what: str) -> str:
         """Note what went wrong; gives the sentence."""

@@ -1,0 +1,283 @@
+"""Tracking: the model at work for one project. It asks, and puts the answers into the document."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.commands.masks import accept_masks, accept_prompt_mask
+from app.document.document import Change
+from app.document.history import Transaction
+from app.document.masks import MaskCode
+from app.document.project import Project
+from app.document.values import Cell, FrameMask, Origin, Point
+from app.inference.checkpoints import Checkpoint
+from app.inference.engine import CellResult, Engine, FrameBatch
+from app.inference.forecast import Forecast, Pace, forecast
+from app.inference.inputs import click_inputs, plan_inputs
+from app.inference.plan import Plan
+from app.inference.process_engine import ProcessEngine
+from app.jobs.inference_thread import InferenceThread
+from app.jobs.reports import EngineStatus, RunEnd, RunProgress
+
+SPEED_SECONDS = 8.0
+"""Speed is told over so long a time."""
+CELLS_REMEMBERED = 256
+
+T = TypeVar("T")
+
+
+class Tracking(QObject):
+    """Clicks and runs of one project. Lives on the document's thread; nothing here waits for the model.
+
+    A late answer never wins: each carries the revision that its cell had when it was asked for, and is dropped when a
+    person has changed the cell since.
+    """
+
+    status_changed = Signal(object)
+    """An `EngineStatus`."""
+    run_started = Signal(object)
+    """The `Plan`."""
+    run_progress = Signal(object)
+    """A `RunProgress`, after the masks it counts are in the document."""
+    run_finished = Signal(object)
+    """A `RunEnd`; the transaction is closed."""
+    candidates_ready = Signal(object, object)
+    """A cell, and the `Candidate`s of its ambiguous click, best first."""
+    prompt_pending = Signal(object, bool)
+    """A cell, and whether the model is looking at it."""
+    error = Signal(str)
+    """A sentence about a click, a frame or the model; a run's own end is told by `run_finished`."""
+
+    def __init__(
+        self,
+        project: Project,
+        clip: Path,
+        *,
+        engine_factory: Callable[[], Engine] = ProcessEngine,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._project = project
+        self._engine_factory = engine_factory
+        self._pending: set[Cell] = set()
+        self._bases: dict[Cell, MaskCode] = {}
+        self._choices: dict[Cell, tuple[Point, int]] = {}
+        self._run: _Run | None = None
+        self._next_plan: Plan | None = None
+        self._pace: Pace | None = None
+        self._thread = InferenceThread(self)
+        self._thread.status_changed.connect(self._on_status)
+        self._thread.cell_ready.connect(self._on_cell)
+        self._thread.cell_failed.connect(self._on_no_cell)
+        self._thread.batch_ready.connect(self._on_batches)
+        self._thread.run_finished.connect(self._on_run_end)
+        self._thread.set_clip(clip)
+        project.document.changed.connect(self._on_document)
+        project.history.changed.connect(self._on_history)
+
+    # The model
+
+    @property
+    def status(self) -> EngineStatus:
+        """What the model chip shows."""
+        return self._thread.status
+
+    def use_model(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+        """Take a model, the first one or another; a run that is open is stopped, the work stays."""
+        self._thread.start(self._engine_factory, checkpoint.path, device)
+
+    def restart(self) -> None:
+        """Start the model again after it stopped or failed."""
+        self._thread.restart()
+
+    def prepare(self, frame: int) -> None:
+        """The playhead rests on this frame: make a click there quick."""
+        self._thread.prepare(frame)
+
+    def forecast(self, plan: Plan) -> Forecast | None:
+        """Time and memory of a plan with the model in use; None until there is one."""
+        return None if self._pace is None else forecast(plan, self._pace.info, self._pace)
+
+    # Clicks
+
+    def request_prompt(self, cell: Cell) -> None:
+        """Ask for the mask that the cell's prompts mean; a cell without prompts is left alone."""
+        document = self._project.document
+        prompt = document.prompts.get(cell)
+        if prompt is None:
+            return
+        first, choice = self._choices.get(cell, (None, None))
+        if not prompt.points or prompt.points[0] != first:
+            choice = None
+        standing = document.masks.get(cell)
+        if standing is None or standing.origin is not Origin.PROMPTED:
+            self._bases.pop(cell, None)
+        inputs = click_inputs(document, *cell, base=self._bases.get(cell), choice=choice)
+        base = inputs.prompts[cell[1]].base
+        if base is not None:
+            self._bases[cell] = base
+        _keep_newest(self._bases)
+        self._set_pending(cell, True)
+        self._thread.prompt(inputs, cell[1], document.revision(cell))
+
+    def is_pending(self, cell: Cell) -> bool:
+        """Whether the model is looking at this cell because of a click."""
+        return cell in self._pending
+
+    # Runs
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is open."""
+        return self._run is not None
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of the open run."""
+        return None if self._run is None else self._run.plan
+
+    def start_run(self, plan: Plan) -> None:
+        """Run a plan in one transaction that undo takes back whole; an open run is stopped first, its masks stay."""
+        if self._run is not None:
+            self._next_plan = plan
+            self._thread.stop_run()
+            return
+        document = self._project.document
+        revisions = {cell: revision for cell in plan.cells if (revision := document.revision(cell))}
+        transaction = self._project.history.begin(f"Propagate {plan.summary}")
+        self._run = _Run(plan, transaction, revisions)
+        self._thread.run(plan, plan_inputs(document, plan))
+        self.run_started.emit(plan)
+
+    def stop(self) -> None:
+        """Stop the open run within one frame; what is complete stays. `run_finished` follows."""
+        self._next_plan = None
+        self._thread.stop_run()
+
+    def close(self) -> None:
+        """Stop everything and end the engine; masks of an open run that are complete stay."""
+        self._project.document.changed.disconnect(self._on_document)
+        self._project.history.changed.disconnect(self._on_history)
+        self._thread.close()
+        if self._run is not None:
+            self._run.transaction.commit()
+            self._run = None
+
+    # Answers
+
+    @Slot(object)
+    def _on_status(self, status: EngineStatus) -> None:
+        if status.info is not None and (self._pace is None or self._pace.info != status.info):
+            self._pace = Pace(status.info)
+        self.status_changed.emit(status)
+        if status.detail:
+            self.error.emit(status.detail)
+
+    @Slot(object, int)
+    def _on_cell(self, result: CellResult, revision: int) -> None:
+        cell = (result.object_id, result.frame)
+        mask = FrameMask(result.mask, result.iou, result.score, Origin.PROMPTED)
+        is_accepted = accept_prompt_mask(self._project, cell, mask, revision)
+        self._set_pending(cell, False)
+        if is_accepted and result.candidates:
+            self.candidates_ready.emit(cell, result.candidates)
+
+    @Slot(object, str)
+    def _on_no_cell(self, cell: Cell, said: str) -> None:
+        self._set_pending(cell, False)
+        if said != self.status.detail:
+            self.error.emit(said)
+
+    @Slot(list)
+    def _on_batches(self, batches: Sequence[FrameBatch]) -> None:
+        run = self._run
+        if run is None:
+            return
+        results = [
+            (
+                (one.object_id, one.frame),
+                FrameMask(one.mask, one.iou, one.score, Origin.PROPAGATED),
+                run.revisions.get((one.object_id, one.frame), 0),
+            )
+            for batch in batches
+            for one in batch.cells
+        ]
+        report = accept_masks(self._project, run.transaction, results)
+        run.written += report.accepted
+        run.dropped += report.dropped
+        progress, seconds = run.advance(batches[-1])
+        if self._pace is not None:
+            self._pace.note(len(batches), len(results), seconds)
+        self.run_progress.emit(progress)
+        for fault in (batch.fault for batch in batches if batch.fault):
+            self.error.emit(fault)
+
+    @Slot(object)
+    def _on_run_end(self, end: RunEnd) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        run.transaction.commit()
+        self.run_finished.emit(replace(end, written=run.written, dropped=run.dropped))
+        plan, self._next_plan = self._next_plan, None
+        if plan is not None:
+            self.start_run(plan)
+
+    # The document
+
+    def _on_document(self, change: Change) -> None:
+        """Remember which candidate was taken: the next point mends it, while the prompt forgets the choice."""
+        if not change.prompts:
+            return
+        prompts = self._project.document.prompts
+        for cell in change.cells:
+            prompt = prompts.get(cell)
+            if prompt is not None and prompt.candidate is not None and prompt.points:
+                self._choices[cell] = prompt.points[0], prompt.candidate
+        _keep_newest(self._choices)
+
+    def _on_history(self) -> None:
+        if self._run is not None and not self._run.transaction.is_open:
+            self._thread.stop_run()
+
+    def _set_pending(self, cell: Cell, is_pending: bool) -> None:
+        if is_pending != (cell in self._pending):
+            (self._pending.add if is_pending else self._pending.discard)(cell)
+            self.prompt_pending.emit(cell, is_pending)
+
+
+class _Run:
+    """The open run: its transaction, the revisions from its beginning, and how fast it is."""
+
+    def __init__(self, plan: Plan, transaction: Transaction, revisions: dict[Cell, int]) -> None:
+        self.plan = plan
+        self.transaction = transaction
+        self.revisions = revisions
+        """Of the cells that a person had touched before; 0 for all others."""
+        self.written = 0
+        self.dropped = 0
+        self._marks = deque([(time.monotonic(), 0)])
+
+    def advance(self, batch: FrameBatch) -> tuple[RunProgress, float]:
+        """How far the run is after this batch, and the seconds since the one before."""
+        now = time.monotonic()
+        seconds = now - self._marks[-1][0]
+        self._marks.append((now, batch.done))
+        while now - self._marks[1][0] > SPEED_SECONDS:
+            self._marks.popleft()
+        began, done_before = self._marks[0]
+        fps = (batch.done - done_before) / max(now - began, 1e-6)
+        left = (batch.total - batch.done) / fps if fps > 0 else None
+        return RunProgress(batch.done, batch.total, fps, left), seconds
+
+
+def _keep_newest(cells: dict[Cell, T]) -> None:
+    while len(cells) > CELLS_REMEMBERED:
+        del cells[next(iter(cells))]
