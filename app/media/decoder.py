@@ -17,8 +17,9 @@ from av.video.stream import VideoStream
 from app.media.index import PacketTimes
 from app.media.source import ClipError
 
-# FFmpeg would write to the standard error stream, from threads of its own.
-av.logging.set_level(av.logging.PANIC)
+# FFmpeg must not write to the standard error stream. Only None does this safely: with any level, even PANIC, PyAV
+# hands messages of decoder threads to Python, and closing a file while such a thread waits for Python never ends.
+av.logging.set_level(None)
 
 # What PyAV raises on damaged data. EOFError is among FFmpegError's kinds, not an end we can miss.
 DECODING_ERRORS = (av.error.FFmpegError, OSError, ValueError, IndexError, MemoryError)
