@@ -14,10 +14,12 @@ OUR_PACKAGES = ("app", "exporters", "sam2_core")
 def sentence_of(error: BaseException) -> str | None:
     """What to tell the person, or None where `error` is a bug.
 
-    Every exception class of our own packages carries a message that a person can act on; so do, with the path that they
-    name, errors of the operating system. A lack of memory is nobody's mistake either.
+    An exception class of our own packages carries a message that a person can act on, unless it derives from one of
+    Python's own (a ValueError, say): those tell programmers of a wrong call. Errors of the operating system and a lack
+    of memory are nobody's mistake either.
     """
-    if type(error).__module__.partition(".")[0] in OUR_PACKAGES:
+    is_ours = type(error).__module__.partition(".")[0] in OUR_PACKAGES
+    if is_ours and not isinstance(error, (ValueError, RuntimeError, LookupError, TypeError)):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
