@@ -72,6 +72,11 @@ class StreamDecoder:
                 self._waiting.extend(packet.decode())
         return self._waiting.popleft()
 
+    def frames(self) -> Iterator[VideoFrame]:
+        """All frames from here to the end."""
+        while (frame := self.next_frame()) is not None:
+            yield frame
+
     def key_frame_now(self) -> VideoFrame | None:
         """The frame of the first key packet from here, decoded alone; the position is lost, so seek afterwards."""
         context = self.stream.codec_context

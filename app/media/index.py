@@ -5,7 +5,7 @@ of an edit list are flagged "discard" by the container: they are decoded, as oth
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -122,8 +122,19 @@ def build_index(packets: Iterable[PacketTimes], time_base: Fraction) -> FrameInd
     )
 
 
-def share_of_repeated_times(index: FrameIndex) -> float:
-    """The part of all frames, 0 to 1, whose time an earlier frame carries as well."""
-    if index.frame_count < 2:
-        return 0.0
-    return float(np.count_nonzero(np.diff(index.pts) == 0)) / index.frame_count
+def is_one_picture_per_packet(frames: FrameIndex, decoded: Sequence[int]) -> bool:
+    """Whether the first decoded pictures, given by their times, are the index's frames one by one.
+
+    False for interlaced recordings that keep the two fields of a picture in packets of their own: then every
+    second time is missing. Single gaps are damage, and do not count. UnusableTimes if decoding gives times that the
+    packets do not have, or gives them out of order, as AVI files with packed B-frames do.
+    """
+    if any(frames.frame_at(pts) is None for pts in decoded) or list(decoded) != sorted(decoded):
+        raise UnusableTimes
+    steps = np.diff(np.searchsorted(frames.pts, np.unique(np.array(decoded, dtype=np.int64))))
+    return not (len(steps) >= 3 and np.count_nonzero(steps == 2) > 0.7 * len(steps))
+
+
+def index_of_decoded(frames: FrameIndex, decoded: Iterable[int]) -> FrameIndex:
+    """The index of the pictures that decoding really gave, by their times, with the key packets of `frames`."""
+    return FrameIndex(np.array(sorted(decoded), dtype=np.int64), frames.key_pts, frames.key_dts, frames.time_base)

@@ -14,26 +14,31 @@ from app.media.source import ClipError, clip_digest
 _MAX_CACHE_BYTES = 8 * 1024**3
 
 
-def repaired_copy(path: Path) -> Path:
-    """The path of a Matroska file with the same pictures and with times; made once per content. ClipError if not.
+def wrapped_anew(path: Path) -> Path | None:
+    """A Matroska file with the same packets and new times, or None if ffmpeg cannot make times for them."""
+    return _copy(path, "wrapped", ["-c:v", "copy"])
 
-    First the packets are only wrapped anew. Where that cannot give times (raw streams with reordered pictures),
-    the pictures are stored again without loss.
+
+def stored_anew(path: Path) -> Path | None:
+    """A Matroska file with the same pictures at even times, encoded again without loss, or None if that fails too.
+
+    Slow and large, but it always has times.
     """
+    lossless = ["-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", "-g", "12"]
+    return _copy(path, "stored", ["-vf", "setpts=N/(FR*TB)", "-fps_mode", "passthrough", *lossless])
+
+
+def _copy(path: Path, kind: str, how: list[str]) -> Path | None:
+    """Made once per content and kind. ClipError if the folder cannot be written to."""
     folder = repair_folder()
-    copy = folder / f"{clip_digest(path)}.mkv"
+    copy = folder / f"{clip_digest(path)}.{kind}.mkv"
     if copy.is_file():
         return copy
     working = folder / f"{uuid.uuid4().hex}.part.mkv"
-    as_is = ["-c:v", "copy"]
-    stored_again = ["-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", "-g", "12", "-fps_mode", "passthrough"]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if not (_run_ffmpeg(path, working, as_is) or _run_ffmpeg(path, working, stored_again)):
-            raise ClipError(
-                f"{path.name} in {path.parent} does not say when its frames are shown and could not be repaired; "
-                "convert it to MP4 with H.264 first."
-            )
+        if not _run_ffmpeg(path, working, how):
+            return None
         working.replace(copy)
     except OSError as error:
         raise ClipError(
@@ -53,7 +58,7 @@ def repair_folder() -> Path:
 
 
 def _run_ffmpeg(source: Path, target: Path, how: list[str]) -> bool:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-xerror", "-y", "-fflags", "+genpts"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", "-fflags", "+genpts"]
     command += ["-protocol_whitelist", "file", "-i", f"file:{source}", "-map", "0:V:0", *how, f"file:{target}"]
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0) if os.name == "nt" else 0
     finished = subprocess.run(command, capture_output=True, check=False, creationflags=flags)

@@ -1,20 +1,29 @@
 """Video files: what is found out when one is opened, and its frames as pictures."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from av.video.frame import VideoFrame
 
 from app.media.cache import FrameCache
 from app.media.decoder import StreamDecoder
-from app.media.index import FrameIndex, UnusableTimes, build_index, share_of_repeated_times
+from app.media.index import (
+    FrameIndex,
+    UnusableTimes,
+    build_index,
+    index_of_decoded,
+    is_one_picture_per_packet,
+)
 from app.media.pixels import PictureMaker, upright_size
-from app.media.repair import repaired_copy
+from app.media.repair import stored_anew, wrapped_anew
 from app.media.seeking import ExactReader, frame_bytes
 from app.media.source import DEFAULT_CACHE_BYTES, ClipError, OpenedClip, Picture, read_only
 
 _FALLBACK_FPS = 25.0
-_MAX_REPEATED_TIMES = 0.01
+# Frames decoded when a file is first opened, to see whether its packets tell the truth about them.
+_LOOKED_AT = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,43 +117,53 @@ class VideoSource(OpenedClip):
 
 
 def index_video(path: Path) -> VideoIndex:
-    """Read all packet times of a video and its first frame. ClipError if it is no video or has no frame to show.
+    """Read all packet times of a video and its first frames. ClipError if it is no video or has no frame to show.
 
     A file without usable times is copied into one that has them, in the cache folder, and that copy is indexed.
     """
-    decoder = StreamDecoder(path)
-    try:
-        return _index_of(decoder, path, is_repeat_accepted=False)
-    except UnusableTimes:
-        decoder.close()
-        copy = repaired_copy(path)
-        decoder = StreamDecoder(copy)
+    attempts: tuple[Callable[[Path], Path | None], ...] = (lambda file: file, wrapped_anew, stored_anew)
+    for attempt in attempts:
+        file = attempt(path)
+        if file is None:
+            continue
+        decoder = StreamDecoder(file)
         try:
-            return _index_of(decoder, path, is_repeat_accepted=True)
+            return _index_of(decoder, path)
         except UnusableTimes:
-            raise ClipError(
-                f"{path.name} in {path.parent} does not say when its frames are shown, and a repair did not help; "
-                "convert it to MP4 with H.264 first."
-            ) from None
-    finally:
-        decoder.close()
+            continue
+        finally:
+            decoder.close()
+    raise ClipError(
+        f"{path.name} in {path.parent} does not say when its frames are shown, and a repair did not help; "
+        "convert it to MP4 with H.264 first."
+    )
 
 
-def _index_of(decoder: StreamDecoder, path: Path, *, is_repeat_accepted: bool) -> VideoIndex:
+def _index_of(decoder: StreamDecoder, path: Path) -> VideoIndex:
     time_base = decoder.stream.time_base
     if time_base is None:
         raise UnusableTimes
     frames = build_index(decoder.packets(), time_base)
-    if not is_repeat_accepted and share_of_repeated_times(frames) > _MAX_REPEATED_TIMES:
-        raise UnusableTimes
     decoder.rewind()
-    first = decoder.next_frame() if frames.frame_count else None
-    if first is None:
+    first = list(islice(decoder.frames(), _LOOKED_AT)) if frames.frame_count else []
+    if not first:
         raise ClipError(
             f"{path.name} in {path.parent} holds no frame that can be shown; it may be cut off, so copy it again."
         )
-    height, width = upright_size(first)
+    if not is_one_picture_per_packet(frames, _times(first)):
+        decoder.rewind()
+        frames = index_of_decoded(frames, _times(decoder.frames()))
+    height, width = upright_size(first[0])
     return VideoIndex(decoder.path, frames, height, width, _rate(decoder, frames))
+
+
+def _times(decoded: Iterable[VideoFrame]) -> list[int]:
+    times = []
+    for frame in decoded:
+        if frame.pts is None:
+            raise UnusableTimes
+        times.append(frame.pts)
+    return times
 
 
 def _rate(decoder: StreamDecoder, frames: FrameIndex) -> float:
