@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sam2_core.model.blocked_attention import blocked_attention, is_suitable
 from sam2_core.model.position import rotary_table, rotate
 
 _INPUT_POSITION_SHARE = 0.1
@@ -38,12 +39,17 @@ class RotaryAttention(nn.Module):
         Returns:
             (B, side * side, width).
         """
-        q, k, v = self.q_proj(q), self.k_proj(k), self.v_proj(v)
+        q, k = self.q_proj(q), self.k_proj(k)
         table = rotary_table(q.shape[-1], side, q.device)
         placed = k.shape[1] - unplaced
         k = torch.cat([rotate(k[:, :placed], table), k[:, placed:]], dim=1)
-        q = rotate(q, table).expand(k.shape[0], -1, -1)
-        mixed = F.scaled_dot_product_attention(q[:, None], k[:, None], v[:, None])[:, 0]
+        q = rotate(q, table)
+        if v.shape[-1] < k.shape[-1] and is_suitable(q):
+            # The weights of a softmax sum to one, so values may be mixed first and projected afterwards.
+            mixed = self.v_proj(blocked_attention(q, k, v))
+        else:
+            q = q.expand(k.shape[0], -1, -1)
+            mixed = F.scaled_dot_product_attention(q[:, None], k[:, None], self.v_proj(v)[:, None])[:, 0]
         result: Tensor = self.out_proj(mixed)
         return result
 

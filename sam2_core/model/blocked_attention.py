@@ -1,0 +1,56 @@
+"""Attention in blocks that fit a processor's cache, for values narrower than keys.
+
+torch's own kernel wants values as wide as keys; given others it falls back to holding all products at once.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+_QUERIES = 512
+_KEYS = 2048
+
+
+def is_suitable(q: Tensor) -> bool:
+    """Whether `blocked_attention` is the better choice: on a CPU, in float32, and nothing has to flow back."""
+    return q.device.type == "cpu" and q.dtype == torch.float32 and not torch.is_grad_enabled()
+
+
+def blocked_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """softmax(q k^T / sqrt(D)) v with one head, the sums of the softmax kept up as the blocks of keys go by.
+
+    Args:
+        q: (B, Q, D) float32.
+        k: (B, L, D).
+        v: (B, L, E).
+
+    Returns:
+        (B, Q, E).
+    """
+    scaled = q * q.shape[-1] ** -0.5
+    result = q.new_empty(k.shape[0], q.shape[1], v.shape[-1])
+    for row, (keys, values) in enumerate(zip(k, v, strict=True)):
+        for start in range(0, q.shape[1], _QUERIES):
+            queries = scaled[row if scaled.shape[0] > 1 else 0, start : start + _QUERIES]
+            result[row, start : start + _QUERIES] = _attend(queries, keys, values)
+    return result
+
+
+def _attend(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """One block of queries against all keys."""
+    highest = queries.new_full((queries.shape[0], 1), -math.inf)
+    total = queries.new_zeros(queries.shape[0], 1)
+    mixed = queries.new_zeros(queries.shape[0], values.shape[1])
+    for start in range(0, keys.shape[0], _KEYS):
+        weights = torch.mm(queries, keys[start : start + _KEYS].t())
+        higher = torch.maximum(highest, weights.amax(dim=1, keepdim=True))
+        weights.sub_(higher).exp_()
+        # What was summed relative to the old maximum is brought down to the new one.
+        fade = (highest - higher).exp_()
+        total.mul_(fade).add_(weights.sum(dim=1, keepdim=True))
+        mixed.mul_(fade).addmm_(weights, values[start : start + _KEYS])
+        highest = higher
+    return mixed / total
