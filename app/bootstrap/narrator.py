@@ -14,6 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 # A tool that is silent for this long gets a sign of life of ours.
 SILENCE_SECONDS = 5.0
 KEPT_LINES = 15
+# Where every line stays, only some of what a tool says is worth one.
+SECONDS_BETWEEN_LINES = 2.0
+TOLD_ALWAYS = ("Downloading", "Installing")
 TELLING = ("Collecting", "Downloading", "Installing", "Unpacking", "Setting up", "Get:", "Building")
 
 
@@ -30,6 +33,7 @@ class Narrator:
         self._started = time.monotonic()
         self._on_terminal = sys.stdout.isatty()
         self._width = 0
+        self._told_at = 0.0
 
     def step(self) -> None:
         """Announce the next step."""
@@ -88,8 +92,9 @@ class Narrator:
             text = text[: shutil.get_terminal_size().columns - 8]
             print(f"\r      {text.ljust(self._width)}", end="", flush=True)
             self._width = len(text)
-        elif not text.startswith("Collecting"):
+        elif text.startswith(TOLD_ALWAYS) or time.monotonic() - self._told_at > SECONDS_BETWEEN_LINES:
             print(f"      {text[:200]}", flush=True)
+            self._told_at = time.monotonic()
 
     def _clear(self) -> None:
         if self._width:
