@@ -26,7 +26,14 @@ NOTES_SHOWN = 3
 
 
 class PlanError(Exception):
-    """There is nothing to propagate; the message says why, and what now."""
+    """There is nothing to propagate; the message says why, and what now.
+
+    `is_complete` is true where that is because every frame that can run has a mask already.
+    """
+
+    def __init__(self, message: str, *, is_complete: bool = False) -> None:
+        super().__init__(message)
+        self.is_complete = is_complete
 
 
 @dataclass(frozen=True)
@@ -93,19 +100,21 @@ def make_plan(
     stretches: list[Stretch] = []
     conditioning: dict[int, tuple[int, ...]] = {}
     notes: list[str] = []
+    is_complete = False
     for object_id in dict.fromkeys(object_ids):
         anchors = anchors_of(document, object_id)
         gaps = gaps_between(anchors, document.clip.frame_count)
         found = [] if document.objects[object_id].is_frozen else list(request.stretches(object_id, gaps))
         if not found:
             notes.append(request.why_nothing(object_id, gaps))
+            is_complete |= request.is_complete(object_id, gaps)
             continue
         stretches += found
         running = [gap.frames for gap in gaps if any(stretch.frames[0] in gap.frames for stretch in found)]
         conditioning[object_id] = _conditioning(anchors, running)
     if not stretches:
         more = f" So it is with {len(notes) - NOTES_SHOWN} more objects." if len(notes) > NOTES_SHOWN else ""
-        raise PlanError(f"Nothing to propagate. {' '.join(notes[:NOTES_SHOWN])}{more}")
+        raise PlanError(f"Nothing to propagate. {' '.join(notes[:NOTES_SHOWN])}{more}", is_complete=is_complete)
     return Plan(tuple(stretches), conditioning, _summary(document, stretches), tuple(notes))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from app.document.document import DocumentView
@@ -47,6 +47,12 @@ class Request:
             yield from self._one_way(object_id, [(gap, gap.forward(self.direction)) for gap in gaps])
         if self.direction != "forward":
             yield from self._one_way(object_id, [(gap, gap.backward(self.direction)) for gap in reversed(gaps)])
+
+    def is_complete(self, object_id: int, gaps: Sequence[Gap]) -> bool:
+        """Whether nothing is left to run only because all of it has masks."""
+        everything = replace(self, only_missing=False)
+        is_frozen = self.document.objects[object_id].is_frozen
+        return self.only_missing and not is_frozen and any(everything.stretches(object_id, gaps))
 
     def _one_way(self, object_id: int, runs: Sequence[tuple[Gap, range]]) -> Iterator[Stretch]:
         has_started = False

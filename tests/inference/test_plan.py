@@ -211,7 +211,9 @@ class TestRefusals:
     def test_everything_has_a_mask(self, work):
         work.click(0)
         work.mask(range(1, 100))
-        assert "has a mask already" in self.refusal(work.document, [1], 0, 99, only_missing=True)
+        with pytest.raises(PlanError, match="has a mask already") as caught:
+            make_plan(work.document, [1], 0, 99, only_missing=True)
+        assert caught.value.is_complete
 
     def test_no_object_is_chosen(self, work):
         assert "No object is chosen" in self.refusal(work.document, [], 0, 99)
