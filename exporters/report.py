@@ -48,6 +48,8 @@ class ExportedObject:
     name: str
     category: str
     exported_id: int | None
+    color: str = ""
+    """Its colour in the data set, "#rrggbb", where the format has colours."""
 
 
 @dataclass(slots=True)
@@ -125,11 +127,13 @@ class Report:
             "",
             f"{self.format} · {self.app['name']} {self.app['version']}".rstrip() + f" · {self.started}",
             "",
-            f"- {counts['videos']} clips, {counts['frames']} frames, {counts['objects']} objects",
-            f"- {counts['masks_written']} of {counts['masks_source']} masks written, {counts['masks_verified']} "
-            "of them verified",
-            f"- read back: {readback.masks_identical} of {readback.masks_compared} masks equal ({readback.reader})",
-            f"- {counts['files']} files, {counts['bytes'] / 1e6:.1f} MB, {self.seconds:.1f} s",
+            f"- {counted(counts['videos'], 'clip')}, {counted(counts['frames'], 'frame')}, "
+            f"{counted(counts['objects'], 'object')}",
+            f"- {counts['masks_written']} of {counted(counts['masks_source'], 'mask')} written",
+            f"- {counts['masks_verified']} of {counted(counts['masks_source'], 'mask')} verified by a person",
+            f"- read back: {readback.masks_identical} of {counted(readback.masks_compared, 'mask')} equal "
+            f"({readback.reader})",
+            f"- {counted(counts['files'], 'file')}, {counts['bytes'] / 1e6:.1f} MB, {self.seconds:.1f} s",
         ]
         lines += _section("What the format could not hold", [_told(loss) for loss in self.losses])
         collapsed = [f"{key.replace('_', ' ')}: {number}" for key, number in self.collapsed_states.items() if number]
@@ -153,26 +157,30 @@ def _section(title: str, items: Sequence[str]) -> list[str]:
 
 def _told(loss: Loss) -> str:
     numbers = [
-        f"{number} {name}"
-        for number, name in (
-            (loss.objects, "objects"),
-            (loss.masks, "masks"),
-            (loss.pixels, "pixels"),
-            (loss.masks_dropped, "masks left out"),
-        )
+        counted(number, name)
+        for number, name in ((loss.objects, "object"), (loss.masks, "mask"), (loss.pixels, "pixel"))
         if number
     ]
+    if loss.masks_dropped:
+        numbers.append(f"{counted(loss.masks_dropped, 'mask')} left out")
     return f"{loss.kind.replace('_', ' ')}: {', '.join(numbers) or 'none'}" + (f". {loss.note}" if loss.note else "")
+
+
+def counted(count: int, noun: str) -> str:
+    """“1 mask”, “3 masks”."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def write_object_map(path: Path, objects: Sequence[ExportedObject]) -> None:
     """The table from numbers in the data set to the objects of the project."""
     with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(("clip", "exported_id", "object_id", "object_name", "category"))
+        rows.writerow(("clip", "exported_id", "object_id", "object_name", "category", "color"))
         for item in objects:
             number = "" if item.exported_id is None else item.exported_id
-            rows.writerow((_cell(item.clip), number, item.object_id, _cell(item.name), _cell(item.category)))
+            rows.writerow(
+                (_cell(item.clip), number, item.object_id, _cell(item.name), _cell(item.category), item.color)
+            )
 
 
 def _cell(text: str) -> str:

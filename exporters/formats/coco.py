@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from exporters import rle
+from exporters import options, rle
 from exporters.dataset import Category, ClipView, Dataset, MaskRecord, Rle, Track
 from exporters.errors import ExportError
 from exporters.format import Format, Progress, Work, Written
@@ -20,7 +20,7 @@ from exporters.formats.coco_reader import read
 from exporters.frames import encoded_frame
 from exporters.names import safe_component
 from exporters.polygons import polygons_of
-from exporters.report import ExportedObject, Loss, Rename
+from exporters.report import ExportedObject, Loss, Rename, counted
 from exporters.tree import StagedTree, TextFile
 from exporters.verification.coco import verify
 
@@ -32,49 +32,28 @@ TRACKS_PER_VIDEO = 10_000
 class CocoOptions:
     """How a COCO export is made."""
 
-    split: str = field(default="train", metadata={"title": "Split", "help": "train, val, test or a name of your own"})
-    with_images: bool = field(
-        default=True, metadata={"title": "With pictures", "help": "write the frames beside the masks"}
+    split: str = options.split()
+    with_images: bool = options.with_images()
+    image_format: Literal["jpg", "png"] = options.choice(
+        "jpg", "png", title="Pictures as", note="png is exact, many times larger and slower"
     )
-    image_format: Literal["jpg", "png"] = field(
-        default="jpg",
-        metadata={"title": "Pictures as", "help": "png is exact, and 20 times slower", "choices": ("jpg", "png")},
+    jpeg_quality: int = options.jpeg_quality()
+    segmentation: Literal["rle", "uncompressed", "polygons"] = options.choice(
+        "rle",
+        "uncompressed",
+        "polygons",
+        title="Masks as",
+        note="rle is exact and small; uncompressed is the same as plain numbers; polygons join holes to the edge",
     )
-    jpeg_quality: int = field(
-        default=95, metadata={"title": "JPEG quality", "help": "frames that are JPEG files already are not coded again"}
-    )
-    segmentation: Literal["rle", "uncompressed", "polygons"] = field(
-        default="rle",
-        metadata={
-            "title": "Masks as",
-            "help": "rle is exact and small; uncompressed is the same as plain numbers; polygons join holes to "
-            "the edge by a line",
-            "choices": ("rle", "uncompressed", "polygons"),
-        },
-    )
-    track_ids: Literal["video", "global"] = field(
-        default="video",
-        metadata={
-            "title": "Track ids",
-            "help": "video keeps the object's number; global makes it unique over all clips",
-            "choices": ("video", "global"),
-        },
+    track_ids: Literal["video", "global"] = options.choice(
+        "video",
+        "global",
+        title="Track ids",
+        note="video keeps an object's number; global makes it unique over all clips",
     )
 
     def __post_init__(self) -> None:
-        if safe_component(self.split) != self.split or any(letter.isspace() for letter in self.split):
-            raise ExportError(
-                f"{self.split!r} cannot be the name of a split. Use letters and digits, such as train or val."
-            )
-        if not 1 <= self.jpeg_quality <= 100:
-            raise ExportError(f"A JPEG quality of {self.jpeg_quality} does not exist. Choose 1 to 100; 95 is good.")
-        for name, value, known in (
-            ("image format", self.image_format, ("jpg", "png")),
-            ("way to write masks", self.segmentation, ("rle", "uncompressed", "polygons")),
-            ("kind of track id", self.track_ids, ("video", "global")),
-        ):
-            if value not in known:
-                raise ExportError(f"COCO has no {name} called {value!r}. Choose one of {', '.join(known)}.")
+        options.check_options(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +72,24 @@ class Plan:
         return track.category_id if track.category_id is not None else self.fallback
 
 
-def write(dataset: Dataset, tree: StagedTree, options: CocoOptions) -> Work:
+def write(dataset: Dataset, tree: StagedTree, settings: CocoOptions) -> Work:
     """Write the data set, one frame in memory at a time. Yields Progress per frame; returns what was written."""
     written = Written(frames=dataset.frame_count)
     plan = written.plan = _plan(dataset, written)
     done = 0
-    with tree.text(f"annotations/instances_{options.split}.json") as file:
+    with tree.text(f"annotations/instances_{settings.split}.json") as file:
         file.write("{\n")
         _write_head(file, dataset, plan)
-        _write_list(file, "images", _images(dataset, plan, tree, options))
+        _write_list(file, "images", _images(dataset, plan, tree, settings))
         file.write(',\n"annotations": [')
         for video, clip in enumerate(dataset.clips):
             for position in range(clip.frame_count):
-                for record in _annotations(clip, video, position, plan, options, written):
+                for record in _annotations(clip, video, position, plan, settings, written):
                     file.write((",\n" if record["id"] > 1 else "\n") + _json(record))
-                if options.with_images:
-                    name = _file_name(clip, plan.folders[video], position, options)
-                    picture = encoded_frame(clip, position, options.image_format, options.jpeg_quality)
-                    tree.write(f"images/{options.split}/{name}", picture)
+                if settings.with_images:
+                    name = _file_name(clip, plan.folders[video], position, settings)
+                    picture = encoded_frame(clip, position, settings.image_format, settings.jpeg_quality)
+                    tree.write(f"images/{settings.split}/{name}", picture)
                 done += 1
                 tree.check_space(done, dataset.frame_count)
                 yield Progress(done, dataset.frame_count, f"Writing {clip.name}")
@@ -134,7 +113,9 @@ def _plan(dataset: Dataset, written: Written) -> Plan:
         if not known:
             categories.append(Category(fallback, "object"))
         names = ", ".join(track.name for track in homeless[:5]) + (" and others" if len(homeless) > 5 else "")
-        written.warnings.append(f'{len(homeless)} objects without a category were put into "object": {names}')
+        written.warnings.append(
+            f'{counted(len(homeless), "object")} without a category put into the category "object": {names}'
+        )
     plan = Plan(folders, first_images, tuple(categories), fallback)
     _list_objects(dataset, plan, written)
     return plan
@@ -192,10 +173,10 @@ def _video(clip: ClipView, number: int, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _images(dataset: Dataset, plan: Plan, tree: StagedTree, options: CocoOptions) -> Iterator[dict[str, Any]]:
+def _images(dataset: Dataset, plan: Plan, tree: StagedTree, settings: CocoOptions) -> Iterator[dict[str, Any]]:
     for video, clip in enumerate(dataset.clips):
         for position in range(clip.frame_count):
-            name = _file_name(clip, plan.folders[video], position, options)
+            name = _file_name(clip, plan.folders[video], position, settings)
             tree.map_frame(name, clip.source_frames[position], clip.times[position])
             known = [clip.mask(track.id, position) for track in clip.tracks]
             yield {
@@ -212,12 +193,12 @@ def _images(dataset: Dataset, plan: Plan, tree: StagedTree, options: CocoOptions
 
 
 def _annotations(
-    clip: ClipView, video: int, position: int, plan: Plan, options: CocoOptions, written: Written
+    clip: ClipView, video: int, position: int, plan: Plan, settings: CocoOptions, written: Written
 ) -> Iterator[dict[str, Any]]:
     for seen in rle.visible(clip, position):
         track = seen.track
         written.masks += 1
-        track_id = track.id if options.track_ids == "video" else _global_id(clip, track, video)
+        track_id = track.id if settings.track_ids == "video" else _global_id(clip, track, video)
         yield {
             "id": written.masks,
             "image_id": plan.first_images[video] + position,
@@ -226,16 +207,16 @@ def _annotations(
             "iscrowd": 0,
             "area": seen.area,
             "bbox": rle.box(seen.code),
-            "segmentation": _segmentation(seen.code, options, written),
+            "segmentation": _segmentation(seen.code, settings, written),
             "attributes": _attributes(track, seen.record, track_id),
         }
 
 
-def _segmentation(code: Rle, options: CocoOptions, written: Written) -> Any:
+def _segmentation(code: Rle, settings: CocoOptions, written: Written) -> Any:
     size = [int(value) for value in code["size"]]
-    if options.segmentation == "rle":
+    if settings.segmentation == "rle":
         return {"size": size, "counts": rle.counts_text(code)}
-    if options.segmentation == "uncompressed":
+    if settings.segmentation == "uncompressed":
         return {"size": size, "counts": rle.runs(code).tolist()}
     rings, is_bridged = polygons_of(rle.decode(code))
     if is_bridged:
@@ -268,8 +249,8 @@ def _attributes(track: Track, record: MaskRecord, track_id: int) -> dict[str, An
     }
 
 
-def _file_name(clip: ClipView, folder: str, position: int, options: CocoOptions) -> str:
-    return f"{folder}/{clip.source_frames[position]:05d}.{options.image_format}"
+def _file_name(clip: ClipView, folder: str, position: int, settings: CocoOptions) -> str:
+    return f"{folder}/{clip.source_frames[position]:05d}.{settings.image_format}"
 
 
 def _number(value: float) -> float | None:

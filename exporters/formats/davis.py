@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from PIL import Image
 
+from exporters import options
 from exporters.dataset import Dataset
-from exporters.errors import ExportError
 from exporters.format import Format, Progress, Work, Written
 from exporters.formats.davis_plan import ClipPlan, make_plan, painted
 from exporters.formats.davis_reader import read
 from exporters.frames import encoded_frame
-from exporters.names import safe_component
-from exporters.report import Loss
+from exporters.report import ExportedObject, Loss
 from exporters.tree import StagedTree
 from exporters.verification.davis import verify
 
@@ -30,51 +29,32 @@ from exporters.verification.davis import verify
 class DavisOptions:
     """How a DAVIS export is made."""
 
-    split: str = field(
-        default="train", metadata={"title": "Split", "help": "train, val, test-dev or a name of your own"}
+    split: str = options.split()
+    resolution: Literal["Full-Resolution", "480p"] = options.choice(
+        "Full-Resolution",
+        "480p",
+        title="Resolution",
+        note="480p shrinks frames and masks to 480 lines and may lose the smallest masks",
     )
-    resolution: Literal["Full-Resolution", "480p"] = field(
-        default="Full-Resolution",
-        metadata={
-            "title": "Resolution",
-            "help": "480p shrinks frames and masks to 480 lines and may lose the smallest masks",
-            "choices": ("Full-Resolution", "480p"),
-        },
+    late_objects: Literal["loose", "trim", "strict"] = options.choice(
+        "loose",
+        "trim",
+        "strict",
+        title="Objects that appear later",
+        note="the official evaluation knows only objects of the first frame: loose keeps all the same, trim begins "
+        "each clip where all objects are visible, strict leaves late objects out",
     )
-    late_objects: Literal["loose", "trim", "strict"] = field(
-        default="loose",
-        metadata={
-            "title": "Objects that appear later",
-            "help": "the official evaluation knows only objects of the first frame; loose keeps all, trim starts "
-            "each clip where all objects are visible, strict leaves late objects out",
-            "choices": ("loose", "trim", "strict"),
-        },
-    )
-    with_images: bool = field(
-        default=True, metadata={"title": "With pictures", "help": "write the frames beside the masks"}
-    )
-    jpeg_quality: int = field(
-        default=95, metadata={"title": "JPEG quality", "help": "frames that are JPEG files already are not coded again"}
-    )
+    with_images: bool = options.with_images()
+    jpeg_quality: int = options.jpeg_quality()
 
     def __post_init__(self) -> None:
-        if safe_component(self.split) != self.split or any(letter.isspace() for letter in self.split):
-            raise ExportError(
-                f"{self.split!r} cannot be the name of a split. Use letters and digits, such as train or val."
-            )
-        if not 1 <= self.jpeg_quality <= 100:
-            raise ExportError(f"A JPEG quality of {self.jpeg_quality} does not exist. Choose 1 to 100; 95 is good.")
-        for name, value, known in (
-            ("resolution", self.resolution, ("Full-Resolution", "480p")),
-            ("rule for late objects", self.late_objects, ("loose", "trim", "strict")),
-        ):
-            if value not in known:
-                raise ExportError(f"DAVIS has no {name} called {value!r}. Choose one of {', '.join(known)}.")
+        options.check_options(self)
 
 
 def palette() -> bytes:
-    """The 256 colours of DAVIS and Pascal VOC, three bytes each: the bits of a number dealt out to red, green and
-    blue.
+    """The 256 colours of DAVIS and Pascal VOC, three bytes each.
+
+    The bits of a number are dealt out in turn to red, green and blue, which take them as their highest bits downwards.
     """
     colours = bytearray()
     for index in range(256):
@@ -89,30 +69,31 @@ def palette() -> bytes:
     return bytes(colours)
 
 
-def write(dataset: Dataset, tree: StagedTree, options: DavisOptions) -> Work:
+def write(dataset: Dataset, tree: StagedTree, settings: DavisOptions) -> Work:
     """Write the data set, one frame in memory at a time. Yields Progress per frame; returns what was written."""
     written = Written()
-    plans = make_plan(dataset, options.resolution, options.late_objects, written)
+    plans = make_plan(dataset, settings.resolution, settings.late_objects, written)
     written.plan = plans
     written.frames = total = sum(len(plan.positions) for plan in plans)
     colours, overlap, done = palette(), _Overlap(), 0
+    written.objects = [_coloured(item, colours) for item in written.objects]
     for plan in plans:
         clip = plan.clip
         for index, position in enumerate(plan.positions):
             tree.write(
-                f"Annotations/{options.resolution}/{plan.folder}/{index:05d}.png",
+                f"Annotations/{settings.resolution}/{plan.folder}/{index:05d}.png",
                 _png(_map(plan, position, overlap), colours),
             )
-            if options.with_images:
-                picture = encoded_frame(clip, position, "jpg", options.jpeg_quality, plan.size)
-                tree.write(f"JPEGImages/{options.resolution}/{plan.folder}/{index:05d}.jpg", picture)
+            if settings.with_images:
+                picture = encoded_frame(clip, position, "jpg", settings.jpeg_quality, plan.size)
+                tree.write(f"JPEGImages/{settings.resolution}/{plan.folder}/{index:05d}.jpg", picture)
             tree.map_frame(f"{plan.folder}/{index:05d}", clip.source_frames[position], clip.times[position])
             done += 1
             tree.check_space(done, total)
             yield Progress(done, total, f"Writing {clip.name}")
     names = "".join(f"{plan.folder}\n" for plan in plans)
-    tree.write(f"ImageSets/2017/{options.split}.txt", names.encode(), is_index=True)
-    tree.write("README.txt", _readme(dataset, plans, options).encode("utf-8", "backslashreplace"), is_index=True)
+    tree.write(f"ImageSets/2017/{settings.split}.txt", names.encode(), is_index=True)
+    tree.write("README.txt", _readme(dataset, plans, settings).encode("utf-8", "backslashreplace"), is_index=True)
     tree.write("LICENSE.txt", _licence(dataset).encode("utf-8", "backslashreplace"), is_index=True)
     written.masks = overlap.written
     written.losses += overlap.losses(is_resampled=any(plan.is_resampled for plan in plans))
@@ -132,6 +113,11 @@ def _map(plan: ClipPlan, position: int, overlap: _Overlap) -> np.ndarray:
     small = plan.shrunk(numbers)
     overlap.count(plan, position, areas, left, {number: int(np.count_nonzero(small == number)) for number in areas})
     return small
+
+
+def _coloured(item: ExportedObject, colours: bytes) -> ExportedObject:
+    number = item.exported_id
+    return item if number is None else replace(item, color="#" + colours[3 * number : 3 * number + 3].hex())
 
 
 def _png(numbers: np.ndarray, colours: bytes) -> bytes:
@@ -191,12 +177,12 @@ class _Overlap:
         return found
 
 
-def _readme(dataset: Dataset, plans: Sequence[ClipPlan], options: DavisOptions) -> str:
+def _readme(dataset: Dataset, plans: Sequence[ClipPlan], settings: DavisOptions) -> str:
     info = dataset.info
     lines = [
         _line(info.description or "Objects in video, in the layout of DAVIS 2017"),
         "",
-        f"Annotations/{options.resolution} holds palette pictures: a pixel's value is the number of the object it "
+        f"Annotations/{settings.resolution} holds palette pictures: a pixel's value is the number of the object it "
         "belongs to,",
         "0 is background. A number names one object within its clip.",
         "",
