@@ -57,6 +57,10 @@ class ImageSource(OpenedClip):
     def cached(self, frame: int) -> bool:
         return frame in self._pictures
 
+    @property
+    def cached_bytes(self) -> int:
+        return self._pictures.used
+
     def reopen(self, cache_bytes: int | None = None) -> "ImageSource":
         size = self.cache_bytes if cache_bytes is None else cache_bytes
         return ImageSource(self.path, cache_bytes=size, index=self.index)

@@ -83,6 +83,13 @@ class FrameIndex:
                 return found
         return None
 
+    def is_uneven(self) -> bool:
+        """Whether frames stay for clearly different times, beyond the rounding of the container's clock."""
+        if self.frame_count < 3:
+            return False
+        stays = np.diff(self.pts)
+        return int(stays.max() - stays.min()) > max(2.0, 0.02 * float(np.median(stays)))
+
     def average_rate(self) -> float | None:
         """Frames per second between the first and the last frame, or None if that says nothing."""
         if self.frame_count < 2 or self.pts[-1] <= self.pts[0]:

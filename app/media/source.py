@@ -46,7 +46,11 @@ class FrameSource(Protocol):
     @property
     def frame_names(self) -> Sequence[str] | None: ...
     @property
+    def remarks(self) -> Sequence[str]: ...
+    @property
     def digest(self) -> str: ...
+    @property
+    def cached_bytes(self) -> int: ...
     def read(self, frame: int) -> Picture: ...
     def preview(self, frame: int) -> tuple[int, Picture]: ...
     def thumbnail(self, frame: int, height: int, *, exact: bool = False) -> Picture: ...
@@ -65,7 +69,7 @@ class OpenedClip(ABC):
 
     Attributes: `path`; `name` (without suffix); `height` and `width` in pixels as shown, rotation applied;
     `fps`, the average rate; `times`, seconds from the first frame, one per frame, never falling;
-    `frame_names`, the file names of an image folder, else None.
+    `frame_names`, the file names of an image folder, else None; `remarks`, sentences about what is unusual.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class OpenedClip(ABC):
         fps: float,
         cache_bytes: int,
         frame_names: Sequence[str] | None = None,
+        remarks: Sequence[str] = (),
     ) -> None:
         self.path = path
         self.name = path.stem if path.is_file() else path.name
@@ -86,6 +91,7 @@ class OpenedClip(ABC):
         self.times = times
         self.fps = fps
         self.frame_names = frame_names
+        self.remarks = remarks
         self.cache_bytes = cache_bytes
         self._lock = threading.RLock()
         self._is_closed = False
@@ -147,6 +153,11 @@ class OpenedClip(ABC):
     @abstractmethod
     def cached(self, frame: int) -> bool:
         """Whether `read(frame)` would need no decoding. Never waits for a read that is under way."""
+
+    @property
+    @abstractmethod
+    def cached_bytes(self) -> int:
+        """Bytes of frames held now; at most the `cache_bytes` that the clip was opened with."""
 
     @abstractmethod
     def reopen(self, cache_bytes: int | None = None) -> FrameSource:

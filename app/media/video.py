@@ -53,6 +53,7 @@ class VideoSource(OpenedClip):
             times=frames.times(),
             fps=self.index.fps,
             cache_bytes=cache_bytes,
+            remarks=_remarks(path, self.index),
         )
         self._decoder = StreamDecoder(self.index.file)
         self._reader = ExactReader(self._decoder, frames, keep_bytes=cache_bytes // 3)
@@ -62,6 +63,10 @@ class VideoSource(OpenedClip):
 
     def cached(self, frame: int) -> bool:
         return frame in self._pictures or frame in self._decoded
+
+    @property
+    def cached_bytes(self) -> int:
+        return self._pictures.used + self._decoded.used
 
     def reopen(self, cache_bytes: int | None = None) -> "VideoSource":
         size = self.cache_bytes if cache_bytes is None else cache_bytes
@@ -174,3 +179,12 @@ def _rate(decoder: StreamDecoder, frames: FrameIndex) -> float:
         return stated if stated > 0 else _FALLBACK_FPS
     tolerance = max(0.005, 2 / frames.frame_count)
     return stated if stated > 0 and abs(stated - counted) <= tolerance * counted else counted
+
+
+def _remarks(path: Path, index: VideoIndex) -> tuple[str, ...]:
+    remarks = []
+    if index.file != path:
+        remarks.append("The file does not say when its frames are shown; a repaired copy of it is read instead.")
+    if index.frames.is_uneven():
+        remarks.append("The frame rate varies; frames are counted, and times are those of the file.")
+    return tuple(remarks)
