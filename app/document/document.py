@@ -112,7 +112,7 @@ class Document(DocumentView):
         self._revisions: dict[Cell, int] = {}
         self._touched_at: dict[Cell, int] = {}
         self._gathering = 0
-        self._gathered: Change | None = None
+        self._gathered: list[Change] = []
 
     @classmethod
     def restored(cls, state: State) -> Document:
@@ -133,7 +133,7 @@ class Document(DocumentView):
             for cell in touched:
                 self._revisions[cell] = self._revisions.get(cell, 0) + 1
                 self._touched_at[cell] = self._clock
-        self._gathered = change if self._gathered is None else self._gathered | change
+        self._gathered.append(change)
         if not self._gathering:
             self._tell()
         return inverse
@@ -163,6 +163,6 @@ class Document(DocumentView):
                 self._tell()
 
     def _tell(self) -> None:
-        change, self._gathered = self._gathered, None
-        if change is not None:
-            self.changed.emit(change)
+        changes, self._gathered = self._gathered, []
+        if changes:
+            self.changed.emit(Change.of(changes))

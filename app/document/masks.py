@@ -29,26 +29,24 @@ class MaskCode:
     """A mask of height x width pixels as COCO compressed run lengths. Immutable; equal pixels give equal codes.
 
     A code read from a project file fetches its `counts` when they are first needed and may give them back to the file
-    (`rest_in`); nobody outside the store sees a difference, except that reading may then raise the store's error.
+    (`let_go`); nobody outside the store sees a difference, except that reading may then raise the store's error.
     The constructor trusts its arguments; `from_rle` checks.
     """
 
-    __slots__ = ("__weakref__", "_counts", "_key", "_measures", "_source", "height", "width")
+    __slots__ = ("__weakref__", "_counts", "_measures", "_place", "height", "width")
 
     height: int
     width: int
     _counts: bytes | None
     _measures: Measures | None
-    _source: CountsSource | None
-    _key: int
+    _place: tuple[CountsSource, int] | None  # in one value, since other threads read it while the store sets it
 
     def __init__(self, height: int, width: int, counts: bytes, measures: Measures | None = None) -> None:
         _set(self, "height", height)
         _set(self, "width", width)
         _set(self, "_counts", counts)
         _set(self, "_measures", measures)
-        _set(self, "_source", None)
-        _set(self, "_key", 0)
+        _set(self, "_place", None)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"a mask code cannot change ({name})")
@@ -103,8 +101,7 @@ class MaskCode:
         _set(code, "width", width)
         _set(code, "_counts", None)
         _set(code, "_measures", measures)
-        _set(code, "_source", source)
-        _set(code, "_key", key)
+        _set(code, "_place", (source, key))
         return code
 
     # Asking
@@ -114,8 +111,9 @@ class MaskCode:
         """COCO compressed run lengths of the whole frame."""
         counts = self._counts
         if counts is None:
-            assert self._source is not None
-            counts = self._source.read_counts(self, self._key)
+            assert self._place is not None
+            source, key = self._place
+            counts = source.read_counts(self, key)
         return counts
 
     @property
@@ -233,12 +231,12 @@ class MaskCode:
 
     def key_in(self, source: CountsSource) -> int | None:
         """Under which key the counts lie in that source, None when they do not."""
-        return self._key if self._source is source else None
+        place = self._place
+        return place[1] if place is not None and place[0] is source else None
 
     def keep_in(self, source: CountsSource, key: int) -> None:
         """Remember that the source holds the counts under this key."""
-        _set(self, "_key", key)
-        _set(self, "_source", source)
+        _set(self, "_place", (source, key))
 
     def hold(self, counts: bytes) -> None:
         """Keep the counts in memory; they must be what the source holds."""
@@ -246,7 +244,7 @@ class MaskCode:
 
     def let_go(self) -> None:
         """Give the memory of the counts back; they are read from the source when needed again."""
-        if self._source is not None:
+        if self._place is not None:
             _set(self, "_counts", None)
 
     # Inside

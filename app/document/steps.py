@@ -27,16 +27,19 @@ class Change:
     masks: bool = False
     reviews: bool = False
 
-    def __or__(self, other: Change) -> Change:
-        """Both changes as one."""
+    @staticmethod
+    def of(changes: Sequence[Change]) -> Change:
+        """Several changes as one."""
+        if len(changes) == 1:
+            return changes[0]
         return Change(
-            self.clip or other.clip,
-            self.categories or other.categories,
-            self.objects | other.objects,
-            self.cells | other.cells,
-            self.prompts or other.prompts,
-            self.masks or other.masks,
-            self.reviews or other.reviews,
+            clip=any(change.clip for change in changes),
+            categories=any(change.categories for change in changes),
+            objects=frozenset().union(*(change.objects for change in changes)),
+            cells=frozenset().union(*(change.cells for change in changes)),
+            prompts=any(change.prompts for change in changes),
+            masks=any(change.masks for change in changes),
+            reviews=any(change.reviews for change in changes),
         )
 
 
