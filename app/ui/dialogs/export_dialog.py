@@ -66,6 +66,8 @@ class ExportDialog(QDialog):
         self._options_area = QScrollArea()
         self._options_area.setWidgetResizable(True)
         self._options_area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._options_area.setProperty("role", "panel")
+        self._options_area.viewport().setProperty("role", "panel")
         self.options: OptionsForm | None = None
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -141,8 +143,9 @@ class ExportDialog(QDialog):
 
     def _show_format(self) -> None:
         chosen = exporting.FORMATS[self.format.currentData()]
-        self._summary.setText(f"{chosen.summary} {chosen.loses}")
+        self._summary.setText(f"{_sentence(chosen.summary)} {_sentence(chosen.loses)}")
         self.options = OptionsForm(chosen.options)
+        self.options.setProperty("role", "panel")
         self._options_area.setWidget(self.options)
         if self._desk.project is not None and self._is_proposal(self.folder.text()):
             self.folder.setText(str(self._proposed()))
@@ -272,6 +275,11 @@ class ExportDialog(QDialog):
         if self._job is not None:
             self._job.cancel()
         super().closeEvent(event)
+
+
+def _sentence(text: str) -> str:
+    """The words as a sentence of their own."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _hint() -> QLabel:
