@@ -194,9 +194,15 @@ def _figure(value: float | None) -> str:
     return f"{'-':>9}" if value is None else f"{value:>9.1e}"
 
 
+def _plain(difference: Difference) -> dict[str, Any]:
+    """For JSON, which has no infinity: null stands for "nothing to compare"."""
+    values = asdict(difference)
+    return {key: None if value in (float("inf"), float("-inf")) else value for key, value in values.items()}
+
+
 def _write_json(path: Path, results: list[CaseResult]) -> None:
     content = [
-        {**asdict(result), "passed": result.passed, "differences": [asdict(entry) for entry in result.differences]}
+        {**asdict(result), "passed": result.passed, "differences": [_plain(entry) for entry in result.differences]}
         for result in results
     ]
     try:

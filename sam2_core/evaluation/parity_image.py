@@ -73,7 +73,8 @@ def _points(step: dict[str, Any], size: tuple[int, int], side: int) -> tuple[Ten
 def _mask_prompt(side: int, seed: int, step: dict[str, Any], earlier: list[Tensor]) -> Tensor | None:
     if "mask_from" in step:
         number, candidate = step["mask_from"]
-        return earlier[number][:, candidate : candidate + 1]
+        chosen: Tensor = earlier[number][:, candidate : candidate + 1]
+        return chosen
     if "mask_noise" in step:
         noise = draw(f"{seed}/input/mask/{step['mask_noise']}", (1, side, side))
         return torch.from_numpy(noise * np.float32(_MASK_NOISE_SCALE))[None]

@@ -9,15 +9,15 @@ from torch import Tensor, nn
 
 
 class Lateral(nn.Module):
-    """A 1 x 1 convolution under the name that the published files give it."""
+    """A 1 x 1 convolution under the name that the published files give it, computed as a matrix product."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels_in, channels_out, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.conv(x)
-        return result
+        weight = self.conv.weight.flatten(1)
+        return F.linear(x.permute(0, 2, 3, 1), weight, self.conv.bias).permute(0, 3, 1, 2)
 
 
 class FeaturePyramid(nn.Module):
@@ -44,6 +44,17 @@ class FeaturePyramid(nn.Module):
         """The lateral convolution of one level, 0 = stride 4."""
         result: Tensor = self.convs[len(self.convs) - 1 - level](x)
         return result
+
+    def composed(self, level: int, x: Tensor, following: nn.Conv2d) -> Tensor:
+        """The lateral convolution of a level and a further 1 x 1 convolution as one matrix.
+
+        The wide map between the two is the largest of the whole model, and nothing else reads it.
+        """
+        lateral = self.convs[len(self.convs) - 1 - level].conv
+        assert isinstance(lateral, nn.Conv2d) and lateral.bias is not None and following.bias is not None
+        first, second = lateral.weight.flatten(1), following.weight.flatten(1)
+        bias = second @ lateral.bias + following.bias
+        return F.linear(x.permute(0, 2, 3, 1), second @ first, bias).permute(0, 3, 1, 2)
 
     def coarse(self, stride_16: Tensor, stride_32: Tensor) -> Tensor:
         """The map at stride 16, with stride 32 enlarged and added in float32."""

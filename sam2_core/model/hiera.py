@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sam2_core.config import HieraConfig
-from sam2_core.model.layers import MLP
+from sam2_core.model.layers import MLP, KeptTensor
 
 _NORM_EPS = 1e-6
 _WINDOW_GRID = 8
@@ -138,9 +138,19 @@ class Hiera(nn.Module):
                 width, window = width_out, config.windows[stage]
         ends = torch.tensor(config.blocks, device="cpu").cumsum(0) - 1
         self.stage_ends: tuple[int, ...] = tuple(ends.tolist())
+        self._position = KeptTensor()
 
     def position(self, height: int, width: int) -> Tensor:
-        """Learned position embedding of a token grid, (1, height, width, C): bicubic background plus tiled window."""
+        """Learned position embedding of a token grid, (1, height, width, C): bicubic background plus tiled window.
+
+        Kept from call to call where no gradient is wanted.
+        """
+        if torch.is_grad_enabled():
+            return self._make_position(height, width)
+        learned = (self.pos_embed, self.pos_embed_window)
+        return self._position.get(learned, (height, width), lambda: self._make_position(height, width))
+
+    def _make_position(self, height: int, width: int) -> Tensor:
         background = F.interpolate(self.pos_embed, size=(height, width), mode="bicubic", align_corners=False)
         tiles = (1, 1, height // _WINDOW_GRID, width // _WINDOW_GRID)
         return (background + self.pos_embed_window.tile(tiles)).permute(0, 2, 3, 1)

@@ -10,6 +10,25 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+class KeptTensor:
+    """One tensor made of weights, kept until the weights or the wanted size change."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[tuple[object, ...], tuple[Tensor, ...], Tensor] | None = None
+
+    def get(self, weights: tuple[Tensor, ...], size: tuple[int, ...], make: Callable[[], Tensor]) -> Tensor:
+        """The kept tensor, or what `make` gives; it is shared, so never write into it."""
+        if any(weight.is_inference() for weight in weights):
+            return make()  # Such tensors do not say when they are changed.
+        state = (size, *((weight.data_ptr(), weight._version) for weight in weights))
+        kept = self._kept
+        # The weights themselves are part of the key, so that no other ones can come to lie at the same address.
+        if kept is None or kept[0] != state or any(a is not b for a, b in zip(kept[1], weights, strict=True)):
+            with torch.inference_mode(False), torch.no_grad():
+                kept = self._kept = (state, weights, make())
+        return kept[2]
+
+
 class LayerNorm2d(nn.LayerNorm):
     """Layer norm over the channels of an N C H W map, at each pixel by itself."""
 

@@ -12,6 +12,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
+from sam2_core.model.layers import KeptTensor
+
 _TEMPERATURE = 10000.0
 
 
@@ -109,19 +111,25 @@ class RandomFourierEncoding(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.register_buffer("positional_encoding_gaussian_matrix", torch.randn(2, channels // 2))
+        self._grid = KeptTensor()
 
     def forward(self, places: Tensor) -> Tensor:
-        """Encode places (..., 2) as x, y in 0 to 1; gives float32 (..., channels), in float32 even under autocast."""
+        """Encode places (..., 2) as x, y in 0 to 1; gives float32 (..., channels), whatever autocast says."""
+        # The angles are large, so float32 would lose digits that the masks show; MPS has nothing wider.
+        wide = torch.float32 if places.device.type == "mps" else torch.float64
         with torch.autocast(places.device.type, enabled=False):
-            matrix = self.positional_encoding_gaussian_matrix.float()
-            angles = 2 * math.pi * ((2 * places.float() - 1) @ matrix)
-            return torch.cat([angles.sin(), angles.cos()], dim=-1)
+            matrix = self.positional_encoding_gaussian_matrix.to(wide)
+            angles = 2 * math.pi * ((2 * places.to(wide) - 1) @ matrix)
+            return torch.cat([angles.sin(), angles.cos()], dim=-1).float()
 
     def grid(self, side: int) -> Tensor:
-        """Encoding of the cell centres of a square grid, float32 (1, channels, side, side)."""
-        centres = (
-            torch.arange(side, dtype=torch.float32, device=self.positional_encoding_gaussian_matrix.device) + 0.5
-        ) / side
-        rows, columns = torch.meshgrid(centres, centres, indexing="ij")
-        places: Tensor = self(torch.stack([columns, rows], dim=-1))
-        return places.permute(2, 0, 1)[None]
+        """Encoding of the cell centres of a square grid, float32 (1, channels, side, side); never write into it."""
+        matrix = self.positional_encoding_gaussian_matrix
+
+        def make() -> Tensor:
+            centres = (torch.arange(side, dtype=torch.float32, device=matrix.device) + 0.5) / side
+            rows, columns = torch.meshgrid(centres, centres, indexing="ij")
+            places: Tensor = self(torch.stack([columns, rows], dim=-1))
+            return places.permute(2, 0, 1)[None]
+
+        return self._grid.get((matrix,), (side,), make)

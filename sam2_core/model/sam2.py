@@ -133,11 +133,12 @@ class Sam2Model(nn.Module):
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """Normalised pixels (B, 3, S, S) to features; independent of any prompt or memory."""
         maps = tuple(self.image_encoder.trunk(pixels))
-        fine, middle, vision = self.image_encoder.neck(maps)
+        neck, decoder = self.image_encoder.neck, self.sam_mask_decoder
+        vision = neck.coarse(maps[2], maps[3])
         keeps_trunk = self.config.dense_hints or self.config.matching_prior
         return ImageFeatures(
-            high_res_0=self.sam_mask_decoder.conv_s0(fine),
-            high_res_1=self.sam_mask_decoder.conv_s1(middle),
+            high_res_0=neck.composed(0, maps[0], decoder.conv_s0),
+            high_res_1=neck.composed(1, maps[1], decoder.conv_s1),
             vision=vision,
             position=sine_map(self.config.hidden, *vision.shape[-2:], vision.device),
             trunk=maps if keeps_trunk else None,
