@@ -10,6 +10,8 @@ import dataclasses
 import fnmatch
 import functools
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,9 +35,16 @@ class Case:
     arrays_path: Path
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The reference arrays as stored: thinned out and packed as the description says."""
-        with np.load(self.arrays_path) as stored:
-            return {key: stored[key] for key in stored.files}
+        """The reference arrays as stored: thinned out and packed as the description says.
+
+        Raises:
+            ParityError: the file is damaged.
+        """
+        try:
+            with np.load(self.arrays_path) as stored:
+                return {key: stored[key] for key in stored.files}
+        except (OSError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            raise ParityError(f"{self.arrays_path} is damaged ({error}); copy it anew from the cases.") from error
 
 
 class ParityFolder:
