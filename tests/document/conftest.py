@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from app.document.document import Document
+from app.document.document import Document, DocumentView
 from app.document.history import History
 from app.document.masks import MaskCode
 from app.document.project import Project
-from app.document.steps import SetObject
-from app.document.values import Clip, FrameMask, TrackedObject
+from app.document.steps import SetCategory, SetMasks, SetObject, SetOrder, SetPrompt, SetReviews
+from app.document.values import Box, Category, Clip, FrameMask, Origin, Point, Prompt, Review, TrackedObject
 
 
 @pytest.fixture
@@ -49,3 +51,56 @@ def square() -> Callable[..., FrameMask]:
         return FrameMask(MaskCode.from_array(pixels), **values)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def everything() -> Callable[[DocumentView], tuple[Any, ...]]:
+    """everything(document) is all that a document holds, to compare."""
+
+    def look(document: DocumentView) -> tuple[Any, ...]:
+        return (
+            document.clip,
+            list(document.objects.items()),
+            list(document.categories.items()),
+            dict(document.prompts),
+            dict(document.masks),
+            dict(document.reviews),
+            document.next_object_id,
+            document.next_category_id,
+        )
+
+    return look
+
+
+@pytest.fixture
+def stored(tmp_path: Path, clip: Clip, square: Callable[..., FrameMask]) -> Iterator[Project]:
+    """A project in a file with something of everything."""
+    project = Project.create(tmp_path / "park.masklet", clip)
+    with project.history.transaction("Fill") as transaction:
+        transaction.apply(SetCategory(3, Category(3, "animal", "thing", "#ff0000")))
+        for object_id, category_id in ((2, 3), (1, None), (7, 3)):
+            transaction.apply(SetObject(object_id, TrackedObject(object_id, f"dog {object_id}", category_id, color=4)))
+        points = (Point(1.25, 2.0625), Point(31.999, 0.1, is_positive=False))
+        transaction.apply(SetPrompt((1, 5), Prompt(points, Box(1, 2, 3.5, 4), candidate=2)))
+        transaction.apply(SetPrompt((2, 6), Prompt(mask=square(3, 4).code)))
+        transaction.apply(SetMasks({(1, 5): square(1, 1, iou=0.91, score=3.25, origin=Origin.PROMPTED)}))
+        transaction.apply(SetMasks({(1, 6): FrameMask(MaskCode.empty(24, 32), score=-4.0, origin=Origin.MANUAL)}))
+        transaction.apply(SetMasks({(7, frame): square(frame, frame) for frame in range(15)}))
+        transaction.apply(SetReviews({(7, 3): Review.VERIFIED, (1, 6): Review.VERIFIED}))
+        transaction.apply(SetOrder((7, 1, 2)))
+    yield project
+    if project.store is not None:
+        project.store.abandon()
+
+
+@pytest.fixture
+def reopened() -> Callable[[Project], Project]:
+    """reopened(project) is the project, closed and opened again."""
+
+    def close_and_open(project: Project) -> Project:
+        path = project.path
+        assert path is not None
+        project.close()
+        return Project.open(path)
+
+    return close_and_open
