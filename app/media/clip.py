@@ -40,7 +40,8 @@ def open_clip(
         is_folder, is_file, exists = place.is_dir(), place.is_file(), place.exists()
         size = place.stat().st_size if is_file else 0
     except (OSError, ValueError) as error:
-        raise ClipError(f"{path} cannot be looked at ({error}); choose another file.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise ClipError(f"{path} cannot be looked at ({reason}); choose another file.") from error
     if not exists:
         raise ClipError(f"{place.name or path} is not in {place.parent.absolute()}; it may have been moved or renamed.")
     if not (is_folder or is_file):

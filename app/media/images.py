@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from app.media.cache import FrameCache
 from app.media.opencv import cv2
@@ -154,10 +155,16 @@ class _Head:
 def _look_at(file: Path) -> _Head:
     try:
         with Image.open(file) as image:
-            width, height = image.size
-            if image.getexif().get(_ORIENTATION_TAG) in _ROTATED_ORIENTATIONS:
-                width, height = height, width
-            return _Head(height, width, int(getattr(image, "n_frames", 1)), image.mode in _DEEP_MODES)
+            height, width = _upright_size(image)
+            head = _Head(height, width, int(getattr(image, "n_frames", 1)), image.mode in _DEEP_MODES)
+            for page in range(1, head.pages):
+                image.seek(page)
+                if _upright_size(image) != (height, width):
+                    raise ClipError(
+                        f"The pictures inside {file.name} in {file.parent} differ in size; a clip needs one size, "
+                        "so save them as single files."
+                    )
+            return head
     except UnidentifiedImageError as error:
         deep = _read_with_opencv(file)
         if deep is None:
@@ -165,6 +172,17 @@ def _look_at(file: Path) -> _Head:
         return _Head(deep.shape[0], deep.shape[1], 1, deep.dtype != np.uint8)
     except _READING_ERRORS as error:
         raise _unreadable(file, error) from error
+
+
+def _upright_size(image: Image.Image) -> tuple[int, int]:
+    """(height, width) with the orientation that the camera noted applied."""
+    width, height = image.size
+    if isinstance(image, TiffImageFile):
+        # Some versions of Pillow give the size of a TIFF as stored, others as shown.
+        width, height = int(image.tag_v2.get(256, width)), int(image.tag_v2.get(257, height))
+    if image.getexif().get(_ORIENTATION_TAG) in _ROTATED_ORIENTATIONS:
+        return width, height
+    return height, width
 
 
 def _load_picture(file: Path, page: int, level: float, draft_height: int | None) -> Picture:

@@ -100,18 +100,17 @@ class FrameIndex:
 def build_index(packets: Iterable[PacketTimes], time_base: Fraction) -> FrameIndex:
     """The index of a stream from its packets in file order.
 
-    UnusableTimes if a shown packet has no pts, or if decoding times fall back by more than a second, as in
-    recordings that were joined end to end.
+    UnusableTimes if a shown packet has no pts, or if decoding times fall back, as in recordings that were joined end
+    to end.
     """
     shown: list[int] = []
     keys: list[tuple[int, int]] = []
     latest_dts: int | None = None
-    one_second = max(1, round(1 / time_base))
     for packet in packets:
         if packet.dts is not None:
-            if latest_dts is not None and packet.dts < latest_dts - one_second:
+            if latest_dts is not None and packet.dts < latest_dts:
                 raise UnusableTimes
-            latest_dts = packet.dts if latest_dts is None else max(latest_dts, packet.dts)
+            latest_dts = packet.dts
         if packet.pts is None:
             if not packet.is_discard:
                 raise UnusableTimes

@@ -177,6 +177,8 @@ def _rate(decoder: StreamDecoder, frames: FrameIndex) -> float:
     stated = float(decoder.stream.average_rate or 0)
     if counted is None:
         return stated if stated > 0 else _FALLBACK_FPS
+    if frames.is_uneven():
+        return counted
     tolerance = max(0.005, 2 / frames.frame_count)
     return stated if stated > 0 and abs(stated - counted) <= tolerance * counted else counted
 
@@ -184,7 +186,9 @@ def _rate(decoder: StreamDecoder, frames: FrameIndex) -> float:
 def _remarks(path: Path, index: VideoIndex) -> tuple[str, ...]:
     remarks = []
     if index.file != path:
-        remarks.append("The file does not say when its frames are shown; a repaired copy of it is read instead.")
+        remarks.append(
+            "The file does not say reliably when its frames are shown; a repaired copy of it is read instead."
+        )
     if index.frames.is_uneven():
         remarks.append("The frame rate varies; frames are counted, and times are those of the file.")
     return tuple(remarks)

@@ -10,7 +10,7 @@ import pytest
 
 from app.media.clip import open_clip
 
-X264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p"
+X264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -sc_threshold 0"
 X265 = "-c:v libx265 -preset ultrafast -x265-params log-level=none:pools=1"
 UNEVEN = "-vf settb=1/90000,setpts='(N+2*floor(N/5)+0.3*mod(N,3))/25/TB' -fps_mode passthrough -enc_time_base 1:90000"
 
