@@ -11,6 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+# Far above any model; files that ask for more are damaged or malicious.
+_WIDEST = 8192
+_DEEPEST = 200
+
 
 @dataclass(frozen=True)
 class HieraConfig:
@@ -36,6 +40,13 @@ class HieraConfig:
     kind: ClassVar[str] = "hiera"
     pixel_mean: ClassVar[tuple[float, float, float]] = (0.485, 0.456, 0.406)
     pixel_std: ClassVar[tuple[float, float, float]] = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        _require(0 < self.embed_dim <= _WIDEST and self.heads > 0, "embed_dim or heads is out of range")
+        _require(self.embed_dim % self.heads == 0, "embed_dim must be a multiple of heads")
+        _require(all(0 < count <= _DEEPEST for count in self.blocks), "each stage has between 1 and 200 blocks")
+        sides = (*self.windows, self.background_grid, self.mlp_ratio)
+        _require(all(0 < side <= _WIDEST for side in sides), "a window, background_grid or mlp_ratio is out of range")
 
     @property
     def channels(self) -> tuple[int, int, int, int]:
@@ -132,10 +143,20 @@ class ModelConfig:
         _require(
             self.image_size >= 64 and self.image_size % 32 == 0, f"image_size {self.image_size} is no multiple of 32"
         )
-        _require(self.memory_dim > 0 and self.hidden % self.memory_dim == 0, "hidden must be a multiple of memory_dim")
+        _require(0 < self.memory_dim <= self.hidden <= _WIDEST, f"hidden {self.hidden} or memory_dim is out of range")
+        _require(self.hidden % self.memory_dim == 0, "hidden must be a multiple of memory_dim")
+        widths = (
+            self.decoder_mlp,
+            self.decoder_heads,
+            self.iou_hidden,
+            self.attention_ffn,
+            self.max_obj_ptrs_in_encoder,
+        )
+        _require(all(0 < width <= 4 * _WIDEST for width in widths), "a width or count is out of range")
         _require(self.hidden % (2 * self.decoder_heads) == 0, "hidden must be a multiple of twice decoder_heads")
         _require(self.hidden % 8 == 0 and self.memory_dim % 4 == 0, "hidden or memory_dim does not divide evenly")
-        _require(self.num_maskmem >= 1 and self.attention_layers >= 1, "num_maskmem and attention_layers start at 1")
+        _require(1 <= self.num_maskmem <= _DEEPEST, "num_maskmem is out of range")
+        _require(1 <= self.attention_layers <= _DEEPEST, "attention_layers is out of range")
         _require(0.0 <= self.prior_share <= 1.0, f"prior_share {self.prior_share} is not between 0 and 1")
 
     @property

@@ -31,6 +31,10 @@ def test_there_are_four_sizes_in_two_versions() -> None:
         ({"memory_dim": 48}, "memory_dim"),
         ({"decoder_heads": 7}, "decoder_heads"),
         ({"num_maskmem": 0}, "num_maskmem"),
+        ({"hidden": -256}, "hidden"),
+        ({"hidden": 256 << 20}, "hidden"),
+        ({"attention_layers": 10**9}, "attention_layers"),
+        ({"attention_ffn": 0}, "width"),
         ({"prior_share": 1.5}, "prior_share"),
     ],
 )
@@ -47,6 +51,14 @@ def test_widths_that_do_not_fit_are_refused(change: dict[str, object], phrase: s
         ({"colour": 3}, "colour"),
         ({"trunk": None}, "trunk"),
         ({"trunk": {"kind": "resnet"}}, "resnet"),
+        (
+            {"trunk": {"kind": "hiera", "embed_dim": 96, "heads": 1, "blocks": [1, 2, 7**9, 2], "global_blocks": []}},
+            "blocks",
+        ),
+        (
+            {"trunk": {"kind": "hiera", "embed_dim": 96, "heads": 7, "blocks": [1, 2, 7, 2], "global_blocks": []}},
+            "heads",
+        ),
         ({"trunk": {"kind": "hiera", "embed_dim": 96}}, "missing"),
         ({"trunk": {"kind": "hiera", "embed_dim": 96, "heads": 1, "blocks": [1, 2], "global_blocks": []}}, "blocks"),
         (
