@@ -18,14 +18,20 @@ PALETTE_SIZE = 12
 MAX_NAME_LENGTH = 200
 
 
-def new_object(project: Project, name: str | None = None, category_id: int | None = None) -> TrackedObject:
+def new_object(
+    project: Project, name: str | None = None, category_id: int | None = None, *, object_id: int | None = None
+) -> TrackedObject:
     """A new object in front of all others, in the colour that fewest objects have.
 
-    Without a name it is called after its category and its number in it ("dog 2"), or "object 7" after its id.
+    Without a name it is called after its category and its number in it ("dog 2"), or "object 7" after its id. An id of
+    one's own is for imports; it must be higher than any that was ever given.
     """
     document = project.document
     category = None if category_id is None else category_of(project, category_id)
-    object_id = document.next_object_id
+    if object_id is None:
+        object_id = document.next_object_id
+    elif object_id < document.next_object_id:
+        raise CommandError(f"The id {object_id} was given before; the next free one is {document.next_object_id}.")
     if name is None:
         name = f"object {object_id}" if category is None else _numbered(project, category)
     thing = TrackedObject(
