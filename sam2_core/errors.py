@@ -13,7 +13,7 @@ class DeviceError(Sam2Error):
     """The wanted device is unknown or is not present on this machine."""
 
 
-class OutOfMemory(Sam2Error):  # noqa: N818 - an event, not a mistake of anybody's
+class OutOfMemory(Sam2Error):
     """The device ran out of memory; the message names a way out."""
 
 

@@ -195,8 +195,7 @@ class Sam2Model(nn.Module):
         """
         if points is None or labels is None:
             batch = features.shape[0] if mask_logits is None else max(features.shape[0], mask_logits.shape[0])
-            points = features.new_zeros(batch, 1, 2)
-            labels = torch.full((batch, 1), PADDING, device=features.device)
+            points, labels = self._no_point(batch)
         output = self.decode_raw(features, image, points, labels, mask_logits)
         choice = self.sam_mask_decoder.choose(output, multimask)
 
@@ -223,7 +222,7 @@ class Sam2Model(nn.Module):
         encoder = self.sam_prompt_encoder
         if points is None or labels is None:
             batch = 1 if mask_logits is None else mask_logits.shape[0]
-            points, labels = features.new_zeros(batch, 0, 2), torch.zeros(batch, 0, device=features.device)
+            points, labels = self._no_point(batch)
             sparse = features.new_zeros(batch, 0, self.config.hidden)
         else:
             sparse = encoder.points(points, labels)
@@ -302,6 +301,11 @@ class Sam2Model(nn.Module):
             return sine_of_ages(ages, config.memory_dim)
         position: Tensor = self.obj_ptr_tpos_proj(sine_of_ages(ages, config.hidden))
         return position
+
+    def _no_point(self, batch: int) -> tuple[Tensor, Tensor]:
+        """One padding point for each of B objects."""
+        points = torch.zeros(batch, 1, 2, device=self.device)
+        return points, torch.full((batch, 1), PADDING, device=self.device)
 
     def _gate_pointer(self, pointer: Tensor, score: Tensor, presence: Tensor | None = None) -> Tensor:
         """Replace the pointers of absent objects by the learned one for absence."""
