@@ -174,17 +174,24 @@ class _Reading:
         if "frame" in keys:
             last = self._clip.frame_count - 1
             frame = self._whole(keys["frame"], f"{place}.frame", 0, last, "a frame of the clip")
-        if keys and not keys.keys() & {"points", "box", "mask"}:
-            self._fault(place, "gives neither points nor a box nor a mask")
+        if not keys.keys() & {"points", "box", "mask"}:
+            if isinstance(found, _Pairs) and found.keys() == keys.keys():
+                self._fault(place, "gives neither points nor a box nor a mask")
             return frame, None
         points: list[Point] = []
         if "points" in keys:
-            items = self._list(keys["points"], f"{place}.points")
-            read = [self._point(item, f"{place}.points[{number}]") for number, item in enumerate(items)]
-            points = [point for point in read if point is not None]
+            points = self._points(keys["points"], f"{place}.points")
         box = self._box(keys["box"], f"{place}.box") if "box" in keys else None
         mask = self._mask(keys["mask"], f"{place}.mask") if "mask" in keys else None
         return frame, Prompt(tuple(points), box, mask)
+
+    def _points(self, found: Any, place: str) -> list[Point]:
+        items = self._list(found, place)
+        if items and not any(isinstance(item, list) for item in items):
+            self._fault(place, f"is a list of points like [[x, y, 1], [x, y, 0]], not {_shown(found)}")
+            return []
+        points = (self._point(item, f"{place}[{number}]") for number, item in enumerate(items))
+        return [point for point in points if point is not None]
 
     def _point(self, found: Any, place: str) -> Point | None:
         numbers = self._numbers(found, place, 3, "[x, y, 1] or [x, y, 0]")
