@@ -11,15 +11,15 @@ from PIL import Image
 from exporters.errors import ReadError
 
 
-def inside(root: Path, relative: str) -> Path:
-    """The path of a file that a data set names, or a ReadError if the name leads out of it."""
+def inside(root: Path, relative: str, named_by: str) -> Path:
+    """The path of a file below `root` that `named_by` names, or a ReadError if the name leads out of `root`."""
     name = relative.replace("\\", "/")
     windows = PureWindowsPath(relative)
     if not name or "\0" in name or windows.drive or windows.root or ".." in PurePosixPath(name).parts:
-        raise ReadError(f"{root.name} names the file {relative!r}, which lies outside of it. It was not opened.")
+        raise ReadError(f"{named_by} names {relative!r}, which lies outside of the data set. It was not opened.")
     found = root / PurePosixPath(name)
     if not found.resolve().is_relative_to(root.resolve()):
-        raise ReadError(f"{root.name} names the file {relative!r}, which leads out of it. It was not opened.")
+        raise ReadError(f"{named_by} names {relative!r}, which leads out of the data set. It was not opened.")
     return found
 
 

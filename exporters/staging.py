@@ -41,7 +41,7 @@ class Staging:
         self._overwrite = overwrite
         self._contents = contents
         self._id = secrets.token_hex(4)
-        self.folder = self.target.with_name(f"{self.target.name}.partial-{self._id}")
+        self.folder = self.target.parent / f"{self.target.name}.partial-{self._id}"
         self.tree = StagedTree(self.folder / "tree")
         self._beside = self.folder / "beside"
         self._lock: IO[bytes] | None = None

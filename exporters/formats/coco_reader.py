@@ -168,7 +168,7 @@ class _Reading:
                 lengths = rle.runs(segmentation)
         except (ValueError, OverflowError) as error:
             raise ReadError(f"{where} is damaged: {error}.") from error
-        if lengths.size == 0 or (lengths < 0).any() or int(lengths.sum()) != height * width:
+        if not rle.fills(lengths, height * width):
             raise ReadError(f"{where} has runs that do not add up to its image.")
         return rle.from_runs(lengths, height, width)
 
@@ -198,7 +198,10 @@ class _Reading:
     def _picture_path(self, name: str) -> Path:
         root = self._file.parent.parent
         split = self._file.stem.removeprefix("instances_")
-        candidates = [inside(folder, name) for folder in (root / "images" / split, root / "images", self._file.parent)]
+        candidates = [
+            inside(folder, name, str(self._file))
+            for folder in (root / "images" / split, root / "images", self._file.parent)
+        ]
         return next((path for path in candidates if path.is_file()), candidates[0])
 
     def _info(self) -> Info:

@@ -43,7 +43,11 @@ def _clip_names(root: Path, folder: Path) -> list[str]:
 
 
 def _clip(root: Path, folder: Path, name: str) -> StoredClip:
-    files = [entry for entry in _entries(inside(folder, name)) if entry.suffix.lower() == ".png"]
+    files = [
+        entry
+        for entry in _entries(inside(folder, name, f"A list in {root / 'ImageSets'}"))
+        if entry.suffix.lower() == ".png"
+    ]
     if not files:
         raise ReadError(f"{folder / name} holds no PNG files. The lists in ImageSets name this clip.")
     files.sort(key=lambda file: (_number(file), file.name))

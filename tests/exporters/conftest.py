@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,14 @@ def contents() -> Callable[[Path], Mapping[str, bytes]]:
         }
 
     return look
+
+
+@pytest.fixture
+def table() -> Callable[[Path], list[list[str]]]:
+    """The rows of a CSV file."""
+
+    def rows(path: Path) -> list[list[str]]:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.reader(file))
+
+    return rows
