@@ -182,3 +182,11 @@ class MaskDecoder(nn.Module):
 def upsample_logits(logits: Tensor, size: tuple[int, int]) -> Tensor:
     """Mask logits (B, k, h, w) at another size, bilinear between pixel centres, in float32."""
     return F.interpolate(logits.float(), size=size, mode="bilinear", align_corners=False)
+
+
+def shrink_logits(logits: Tensor, size: int) -> Tensor:
+    """Antialiased bilinear reduction; not every accelerator has the operator, so those go through the CPU."""
+    is_direct = logits.device.type in ("cpu", "cuda")
+    source = logits if is_direct else logits.cpu()
+    small = F.interpolate(source, size=(size, size), mode="bilinear", align_corners=False, antialias=True)
+    return small.to(logits.device)

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sam2_core.config import HieraConfig, ModelConfig, TrunkConfig
-from sam2_core.model.fpn import FeaturePyramid
-from sam2_core.model.hiera import Hiera
+from sam2_core.config import ModelConfig
+from sam2_core.model.image_encoder import ImageEncoder
 from sam2_core.model.layers import MLP
-from sam2_core.model.mask_decoder import DecoderOutput, MaskDecoder, upsample_logits
+from sam2_core.model.mask_decoder import DecoderOutput, MaskDecoder, shrink_logits, upsample_logits
 from sam2_core.model.memory_attention import MemoryAttention
 from sam2_core.model.memory_encoder import MemoryEncoder
 from sam2_core.model.pixels import Filter, to_pixels
@@ -68,15 +66,6 @@ class HeadOutput:
     best: Tensor
     score: Tensor
     pointer: Tensor
-
-
-class ImageEncoder(nn.Module):
-    """Trunk and neck."""
-
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.trunk = _build_trunk(config.trunk)
-        self.neck = FeaturePyramid(config.trunk.channels, config.hidden)
 
 
 class Sam2Model(nn.Module):
@@ -247,7 +236,7 @@ class Sam2Model(nn.Module):
         """
         mask = mask.float()
         high_res = 20.0 * mask - 10.0
-        low_res = _shrink(high_res, self.config.low_res)
+        low_res = shrink_logits(high_res, self.config.low_res)
         is_present = (mask.flatten(1) > 0).any(dim=1, keepdim=True)
         score = torch.where(is_present, 10.0, -10.0)
         pointer = self.decode(image.vision, image, None, None, self.mask_downsample(mask), False).pointer
@@ -313,19 +302,3 @@ class Sam2Model(nn.Module):
             presence = score.sigmoid() if self.config.soft_no_obj_ptr else (score > 0).float()
         kept = presence * pointer if self.config.fixed_no_obj_ptr else pointer
         return kept + (1.0 - presence) * self.no_obj_ptr
-
-
-def _build_trunk(config: TrunkConfig) -> nn.Module:
-    if isinstance(config, HieraConfig):
-        return Hiera(config)
-    from sam2_core.model.efficientnet import EfficientNetTrunk
-
-    return EfficientNetTrunk(config)
-
-
-def _shrink(logits: Tensor, size: int) -> Tensor:
-    """Antialiased bilinear reduction; not every accelerator has the operator, so those go through the CPU."""
-    is_direct = logits.device.type in ("cpu", "cuda")
-    source = logits if is_direct else logits.cpu()
-    small = F.interpolate(source, size=(size, size), mode="bilinear", align_corners=False, antialias=True)
-    return small.to(logits.device)
