@@ -163,6 +163,29 @@ def test_training_and_inference_compute_the_same(small_model: Sam2Model) -> None
     assert small_model.image_encoder.trunk.pos_embed.grad is not None
 
 
+def test_half_precision_matrix_products_change_little(small_model: Sam2Model) -> None:
+    generator = torch.Generator().manual_seed(8)
+    pixels = torch.randn(1, 3, 64, 64, generator=generator)
+    memory = torch.randn(2 * 16 + 4, 2, 8, generator=generator)
+
+    def walk() -> tuple[torch.Tensor, ...]:
+        image = small_model.encode_image(pixels)
+        features = small_model.condition(image.vision, image.position, memory.bfloat16(), memory, 4)
+        first = small_model.decode(small_model.without_memory(image.vision), image, POINTS, LABELS, None, True)
+        head = small_model.decode(features, image, None, None, first.low_res.expand(2, -1, -1, -1), True)
+        kept = small_model.encode_memory(image.vision, head.high_res, head.score, False)
+        given = small_model.mask_as_output(image, torch.ones(1, 1, 64, 64))
+        return features.float(), head.ious, head.score, head.pointer, kept, given.pointer
+
+    with torch.inference_mode():
+        exact = walk()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            rough = walk()
+    for precise, rounded in zip(exact, rough, strict=True):
+        assert rounded.dtype == torch.float32
+        torch.testing.assert_close(rounded, precise, atol=0.25, rtol=0.1)
+
+
 def test_version_2_0_lacks_what_2_1_added(small_config: ModelConfig, small_model: Sam2Model) -> None:
     old = dataclasses.replace(
         small_config,
