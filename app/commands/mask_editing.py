@@ -1,0 +1,112 @@
+"""Mending masks by hand, on one cell or many: each command is one step to undo and gives how many cells changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from app.commands.errors import CommandError
+from app.commands.mask_shapes import between, grown, moved, smoothed, without_holes, without_specks
+from app.commands.masks import set_masks_by_hand
+from app.commands.targets import check_frame, editable_cells, editable_object, object_of
+from app.document.masks import MaskCode
+from app.document.project import Project
+from app.document.values import Cell
+
+MAX_DISTANCE = 200
+
+
+def fill_holes(project: Project, cells: Iterable[Cell], max_area: int | None = None) -> int:
+    """Fill holes of at most `max_area` pixels, all without a limit."""
+    return _edit(project, cells, "Fill holes", lambda code: without_holes(code, max_area))
+
+
+def remove_specks(project: Project, cells: Iterable[Cell], max_area: int) -> int:
+    """Remove pieces of at most `max_area` pixels; the largest piece of a mask always stays."""
+    return _edit(project, cells, "Remove specks", lambda code: without_specks(code, max_area))
+
+
+def grow_masks(project: Project, cells: Iterable[Cell], distance: int) -> int:
+    """Grow by a distance in pixels."""
+    _check_distance(distance)
+    return _edit(project, cells, "Grow", lambda code: grown(code, distance))
+
+
+def shrink_masks(project: Project, cells: Iterable[Cell], distance: int) -> int:
+    """Shrink by a distance in pixels; a mask that would vanish stays as it is."""
+    _check_distance(distance)
+
+    def shrunk(code: MaskCode) -> MaskCode:
+        smaller = grown(code, -distance)
+        return code if smaller.is_empty else smaller
+
+    return _edit(project, cells, "Shrink", shrunk)
+
+
+def smooth_masks(project: Project, cells: Iterable[Cell], radius: int) -> int:
+    """Round off what is finer than the radius in pixels; a mask that would vanish stays as it is."""
+    _check_distance(radius)
+
+    def rounded(code: MaskCode) -> MaskCode:
+        smoother = smoothed(code, radius)
+        return code if smoother.is_empty else smoother
+
+    return _edit(project, cells, "Smooth", rounded)
+
+
+def nudge_masks(project: Project, cells: Iterable[Cell], right: int, down: int) -> int:
+    """Move masks by whole pixels; CommandError when one would leave the picture."""
+
+    def nudged(code: MaskCode) -> MaskCode:
+        elsewhere = moved(code, right, down)
+        if elsewhere.is_empty and not code.is_empty:
+            raise CommandError("The mask would leave the picture. Move it less, or mark the object absent.")
+        return elsewhere
+
+    return _edit(project, cells, "Nudge", nudged)
+
+
+def combine_masks(project: Project, object_id: int, other_id: int, frames: Iterable[int], how: str) -> int:
+    """Unite the object's masks with another's ("union"), take the other's out ("minus") or keep what both have
+    ("intersect"), on these frames."""
+    document, other = project.document, object_of(project, other_id)
+    combine = {"union": MaskCode.union, "minus": MaskCode.minus, "intersect": MaskCode.intersection}.get(how)
+    if combine is None:
+        raise CommandError(f"Masks are combined by union, minus or intersect, not by {how}.")
+    theirs = document.masks_of(other_id)
+    cells = [cell for cell in editable_cells(project, ((object_id, frame) for frame in frames)) if cell[1] in theirs]
+    codes = {cell: combine(document.masks[cell].code, theirs[cell[1]].code) for cell in cells if cell in document.masks}
+    return set_masks_by_hand(project, f"{how.capitalize()} with {other.name}", codes)
+
+
+def interpolate_masks(project: Project, object_id: int, first: int, last: int) -> int:
+    """Draw the masks between two frames so that place and shape change steadily.
+
+    Verified cells and cells with prompts between them keep what they have.
+    """
+    document = project.document
+    thing = editable_object(project, object_id)
+    for frame in (first, last):
+        check_frame(project, frame)
+        mask = document.masks.get((object_id, frame))
+        if mask is None or mask.is_absent:
+            raise CommandError(f"{thing.name} has no mask on frame {frame}. Interpolation needs one at both ends.")
+    if last - first < 2:
+        raise CommandError("There is no frame between the two ends.")
+    start, end = document.masks[(object_id, first)].code, document.masks[(object_id, last)].code
+    codes = {
+        (object_id, frame): between(start, end, (frame - first) / (last - first))
+        for frame in range(first + 1, last)
+        if not document.is_verified((object_id, frame)) and (object_id, frame) not in document.prompts
+    }
+    return set_masks_by_hand(project, "Interpolate", codes)
+
+
+def _edit(project: Project, cells: Iterable[Cell], verb: str, change: Callable[[MaskCode], MaskCode]) -> int:
+    masks = project.document.masks
+    codes = {cell: masks[cell].code for cell in editable_cells(project, cells) if cell in masks}
+    return set_masks_by_hand(project, verb, {cell: change(code) for cell, code in codes.items() if not code.is_empty})
+
+
+def _check_distance(distance: int) -> None:
+    if not 1 <= distance <= MAX_DISTANCE:
+        raise CommandError(f"The size lies between 1 and {MAX_DISTANCE} pixels; {distance} does not.")
