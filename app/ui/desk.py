@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
+
+from app.errors import sentence_of
 
 if TYPE_CHECKING:
     from app.document.document import Change, Document
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from app.jobs.tracking import Tracking
     from app.media.source import FrameSource
 
+Result = TypeVar("Result")
 TOOLS = ("select", "point", "box", "brush", "eraser", "lasso")
 
 
@@ -106,6 +110,17 @@ class Desk(QObject):
 
     def _on_history_changed(self) -> None:
         self.history_changed.emit()
+
+    def attempt(self, deed: Callable[[], Result]) -> Result | None:
+        """Do something; a refusal (an error that is a sentence) becomes a notice, and None comes back."""
+        try:
+            return deed()
+        except Exception as error:
+            sentence = sentence_of(error)
+            if sentence is None:
+                raise
+            self.notice.emit(sentence, "warning")
+            return None
 
     # --- time ---
 

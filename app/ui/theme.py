@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -136,11 +137,16 @@ def is_motion_reduced() -> bool:
     return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)
 
 
+@cache
+def _has_inter() -> bool:
+    return "Inter" in QFontDatabase.families()
+
+
 def interface_font(
     size: int = FONT_SIZE, *, weight: QFont.Weight = QFont.Weight.Normal, figures: bool = False
 ) -> QFont:
     """The interface face in pixels: Inter where installed, else the system's. `figures` asks for tabular digits."""
-    font = QFont("Inter") if "Inter" in QFontDatabase.families() else QFont(QApplication.font())
+    font = QFont("Inter") if _has_inter() else QFont(QApplication.font())
     font.setPixelSize(size)
     font.setWeight(weight)
     if figures:
@@ -199,6 +205,7 @@ def _style_sheet(theme: Theme) -> str:
     QToolTip {{ background: {t.surface_2}; color: {t.text_1}; border: 1px solid {t.surface_3}; padding: 4px 6px; }}
     QWidget[role="panel"] {{ background: {t.surface_1}; }}
     QWidget[role="bar"] {{ background: {t.surface_1}; }}
+    QWidget[role="ground"] {{ background: {t.ground}; }}
     QWidget[role="popup"] {{ background: {t.surface_1}; border: 1px solid {t.surface_3};
         border-radius: {RADIUS_POPUP}px; }}
     QLabel {{ background: transparent; }}
@@ -218,6 +225,11 @@ def _style_sheet(theme: Theme) -> str:
     QPushButton[role="primary"] {{ background: {t.accent_fill}; color: #FFFFFF; }}
     QPushButton[role="primary"]:disabled {{ background: {t.surface_2}; color: {t.text_3}; }}
     QPushButton[role="good"] {{ background: {t.good_fill}; color: #FFFFFF; }}
+    QPushButton[role="chip"] {{ background: {t.surface_2}; color: {t.text_1}; font-size: {FONT_SIZE_SECONDARY}px;
+        border-radius: {RADIUS_CHIP}px; padding: 2px 10px; }}
+    QPushButton[role="offer"] {{ text-align: left; padding: 4px 16px; font-size: 14px; }}
+    QPushButton[role="link"] {{ background: transparent; color: {t.text_2}; padding: 2px 8px; }}
+    QPushButton[role="link"]:hover {{ color: {t.accent}; }}
     QPushButton[role="good"]:disabled {{ background: {t.surface_2}; color: {t.text_3}; }}
     QToolButton {{ background: transparent; color: {t.text_1}; border: 1px solid transparent;
         border-radius: {RADIUS_BUTTON}px; padding: 3px; }}
@@ -230,6 +242,7 @@ def _style_sheet(theme: Theme) -> str:
         selection-background-color: {t.accent_fill}; selection-color: #FFFFFF; }}
     QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
         border: 1px solid {t.accent}; }}
+    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0; background: transparent; }}
     QComboBox QAbstractItemView {{ background: {t.surface_1}; color: {t.text_1}; border: 1px solid {t.surface_3};
         selection-background-color: {t.surface_2}; selection-color: {t.text_1}; outline: 0; }}
     QMenuBar {{ background: {t.surface_1}; color: {t.text_1}; }}

@@ -11,7 +11,6 @@ from app.commands import masks, objects, prompts
 from app.document.masks import MaskCode
 from app.document.project import Project
 from app.document.values import Box, Cell, FrameMask, Prompt
-from app.errors import sentence_of
 from app.ui.canvas.overlay import LabelMap
 from app.ui.desk import Desk
 
@@ -140,18 +139,14 @@ class CanvasBench(QObject):
         if cell is None and not makes_object:
             self._desk.notice.emit("Nothing is selected to take away from. Click with the left button to add.", "info")
             return None
-        try:
-            if cell is not None:
-                change(project, cell)
-            else:
-                with project.history.transaction("New object"):
-                    cell = (objects.new_object(project).id, self.frame)
-                    change(project, cell)
-                self._desk.select(cell[0])
-        except Exception as error:
-            sentence = sentence_of(error)
-            if sentence is None:
-                raise
-            self._desk.notice.emit(sentence, "warning")
-            return None
-        return cell
+        return self._desk.attempt(lambda: self._changed_cell(project, cell, change))
+
+    def _changed_cell(self, project: Project, cell: Cell | None, change: Callable[[Project, Cell], object]) -> Cell:
+        if cell is not None:
+            change(project, cell)
+            return cell
+        with project.history.transaction("New object"):
+            made = (objects.new_object(project).id, self.frame)
+            change(project, made)
+        self._desk.select(made[0])
+        return made

@@ -67,19 +67,27 @@ class CandidatesPopup(QWidget):
         self.show()
         self.raise_()
 
+    @property
+    def has_answers(self) -> bool:
+        """Whether the last click still has several answers, shown or not."""
+        return len(self._answers) > 1
+
+    def is_key(self, key: int) -> bool:
+        """Whether the open pop-up takes this key."""
+        number = key - Qt.Key.Key_1
+        named = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+        return self.is_open and (0 <= number < len(self._answers) or key in named)
+
     def take_key(self, key: int) -> bool:
         """1 to 3, Enter, Esc; True if the key was one of them and the pop-up is open."""
-        if not self.is_open:
+        if not self.is_key(key):
             return False
-        place = key - Qt.Key.Key_1
-        if 0 <= place < len(self._answers):
-            self._choose(place)
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self._current)
         elif key == Qt.Key.Key_Escape:
             self.hide()
         else:
-            return False
+            self._choose(key - Qt.Key.Key_1)
         return True
 
     def choose_next(self) -> None:

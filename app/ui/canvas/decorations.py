@@ -88,10 +88,10 @@ def draw_box(painter: QPainter, place: Place, box: Box, color: QColor, *, has_ha
     """A dashed rectangle that stands on any background."""
     rect = QRectF(place(box.x0, box.y0), place(box.x1, box.y1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(_DARK_LINE, 3))
+    painter.setPen(QPen(QColor(0, 0, 0, 90), 3))
     painter.drawRect(rect)
-    pen = QPen(color, 1.5, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
-    pen.setDashPattern([4, 3])
+    pen = QPen(color.lighter(125), 1.5, Qt.PenStyle.CustomDashLine, Qt.PenCapStyle.FlatCap)
+    pen.setDashPattern([5, 3])
     painter.setPen(pen)
     painter.drawRect(rect)
     if not has_handles:

@@ -144,7 +144,7 @@ def view_labels(label_map: LabelMap, window: Window) -> Labels:
     height, width = label_map.size
     columns = _sample(window.x0, window.x1, window.width, width)
     rows = _sample(window.y0, window.y1, window.height, height)
-    view: Labels = label_map.labels[rows.clip(0, height - 1)][:, columns.clip(0, width - 1)]
+    view: Labels = label_map.labels.take(rows.clip(0, height - 1), axis=0).take(columns.clip(0, width - 1), axis=1)
     view[(rows < 0) | (rows >= height), :] = 0
     view[:, (columns < 0) | (columns >= width)] = 0
     return view

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from app.document.document import Change
 from app.ui import theme
 from app.ui.canvas import decorations
 from app.ui.canvas.bench import CanvasBench
@@ -20,7 +21,7 @@ from app.ui.canvas.words import cell_note, object_name, state_words
 from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
 from app.ui.frame_loader import LoadedFrame
-from app.ui.tools import make_tools
+from app.ui.tools import BrushSize, make_tools
 from app.ui.tools.tool import Button, Pointer, PointMark, Tool, point_under
 
 WHEEL_FACTOR = 1.2
@@ -44,7 +45,8 @@ class CanvasView(ZoomView):
         self._scene.addItem(self._frame_item)
         self._scene.addItem(self._overlay)
         self.bench = CanvasBench(desk, lambda: self._overlay.labels, self)
-        self.tools = make_tools(self.bench)
+        self._brush = BrushSize()
+        self.tools = make_tools(self.bench, self._brush)
         self.notes = CornerNotes(self.viewport())
         self.candidates = CandidatesPopup(self.viewport())
         self._is_hand, self._has_panned = False, False
@@ -62,6 +64,7 @@ class CanvasView(ZoomView):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
+        self.viewport().installEventFilter(self)
         self.setAcceptDrops(False)  # the window takes drops anywhere
         self.setAccessibleName("Picture")
 
@@ -69,7 +72,7 @@ class CanvasView(ZoomView):
         desk = self._desk
         desk.project_changed.connect(self._take_project)
         desk.selection_changed.connect(self._take_selection)
-        desk.document_changed.connect(self.refresh)
+        desk.document_changed.connect(self._take_change)
         desk.view_changed.connect(self.refresh)
         desk.tool_changed.connect(self._take_tool)
         self.bench.stroke_changed.connect(self.refresh)
@@ -111,6 +114,12 @@ class CanvasView(ZoomView):
         self._refresh_look()
         self._refresh_words()
         self.viewport().update()
+
+    def _take_change(self, change: Change) -> None:
+        """Draw again what is in view; a run on other frames costs nothing here."""
+        frame = self.bench.frame
+        if change.objects or change.clip or any(cell[1] == frame for cell in change.cells):
+            self.refresh()
 
     def change_strength(self, steps: int) -> None:
         """Masks fainter (-1) or stronger (1)."""
@@ -165,6 +174,14 @@ class CanvasView(ZoomView):
     def zoom(self, factor: float, at: QPointF | None = None) -> None:
         if self._desk.source is not None:
             super().zoom(factor, at)
+
+    def objects_under_pointer(self) -> list[int]:
+        """Objects under the mouse, the topmost first; none while it is elsewhere."""
+        place = self.viewport().mapFromGlobal(self.cursor().pos())
+        if not self.viewport().rect().contains(place):
+            return []
+        at = self.to_frame(QPointF(place))
+        return self.labels.objects_at(at.x(), at.y())
 
     def zoom_to_object(self, object_id: int) -> bool:
         """Fill the view with an object's mask; False if it has none on this frame."""
@@ -365,11 +382,12 @@ class CanvasView(ZoomView):
         else:
             self.zoom(math.pow(WHEEL_FACTOR, turns), event.position())
 
-    def viewportEvent(self, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Pinching zooms. A filter, since an error in painting inside an overridden `viewportEvent` ends the process."""
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self.zoom(1 + event.value(), event.position())
             return True
-        return super().viewportEvent(event)
+        return False
 
     # --- candidates and keys that speak to the tool ---
 
@@ -410,7 +428,17 @@ class CanvasView(ZoomView):
         """Delete: prompts that are selected; True if there were some."""
         return self.tool.delete()
 
+    @property
+    def brush_size(self) -> int:
+        """Diameter of brush and eraser in frame pixels."""
+        return self._brush.diameter
+
+    def set_brush_size(self, diameter: int) -> None:
+        """Take a diameter in frame pixels."""
+        self._brush.diameter = diameter
+        self._after_tool()
+
     def change_brush(self, steps: int) -> None:
         """Brush smaller or bigger, whichever tool is active."""
-        self.tools["brush"].wheel(steps)
+        self._brush.change(steps)
         self._after_tool()

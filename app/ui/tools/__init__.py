@@ -12,9 +12,8 @@ from app.ui.tools.tool import Bench, Tool
 __all__ = ["Bench", "BrushSize", "Tool", "make_tools"]
 
 
-def make_tools(bench: Bench) -> dict[str, Tool]:
+def make_tools(bench: Bench, size: BrushSize) -> dict[str, Tool]:
     """Every tool by its name on the desk, all before the same bench; brush and eraser share their size."""
-    size = BrushSize()
     tools: tuple[Tool, ...] = (
         SelectTool(bench),
         PointTool(bench),

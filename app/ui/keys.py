@@ -1,0 +1,197 @@
+"""Keys that are more than a shortcut: held keys, keys of a pop-up, keys in text fields, keys of other alphabets."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
+
+HOLD_SECONDS = 0.25
+"""A key that is held longer than this was no tap."""
+
+# Keys of the US keyboard by place: evdev codes (Linux; X adds 8) and Windows scan codes agree on these.
+_ROWS = {16: "QWERTYUIOP[]", 30: "ASDFGHJKL", 44: "ZXCVBNM"}
+_US_KEYS = {start + place: key for start, row in _ROWS.items() for place, key in enumerate(row)}
+_TEXT_WIDGETS = (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit)
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class HeldKeys(Protocol):
+    """What the held keys do."""
+
+    def set_hand(self, is_hand: bool) -> bool: ...
+    def take_popup_key(self, key: int) -> bool: ...
+    def is_popup_key(self, key: int) -> bool: ...
+    def tap_space(self) -> None: ...
+    def show_masks(self, is_shown: bool) -> None: ...
+    def are_masks_shown(self) -> bool: ...
+    def trigger(self, keys: QKeySequence) -> bool: ...
+    def focus_canvas(self) -> None: ...
+
+
+class KeyWatch(QObject):
+    """Watches the keys of whatever has the focus inside one window."""
+
+    def __init__(self, window: QWidget, held: HeldKeys, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(window)
+        self._window, self._held, self._clock = window, held, clock
+        self._watched: QWidget | None = None
+        self._space_since: float | None = None
+        self._hide_since: float | None = None
+        self._were_shown = True
+        self.is_stop_held = False
+        """K is down: J and L play slowly."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._take_focus)
+
+    def _take_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
+        if self._watched is not None:
+            self._watched.removeEventFilter(self)
+            self._watched.destroyed.disconnect(self._lose)
+        self._watched = new if new is not None and self._window.isAncestorOf(new) else None
+        if self._watched is not None:
+            self._watched.installEventFilter(self)
+            self._watched.destroyed.connect(self._lose)
+        if new is None:
+            self._release_all()
+
+    def _lose(self) -> None:
+        self._watched = None
+
+    def _release_all(self) -> None:
+        """The window lost the focus: no release will be seen for what is held."""
+        if self._space_since is not None:
+            self._space_since = None
+            self._held.set_hand(False)
+        if self._hide_since is not None:
+            self._hide_since = None
+            self._held.show_masks(self._were_shown)
+        self.is_stop_held = False
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QKeyEvent) or not isinstance(watched, QWidget):
+            return False
+        if is_text_field(watched):
+            return self._in_text(watched, event)
+        kind = event.type()
+        if kind == QEvent.Type.ShortcutOverride:
+            return self._claim(watched, event)
+        if kind == QEvent.Type.KeyPress:
+            return self._press(watched, event)
+        if kind == QEvent.Type.KeyRelease:
+            return self._release(event)
+        return False
+
+    def _in_text(self, widget: QWidget, event: QKeyEvent) -> bool:
+        """A text field keeps every key that is not a command; Esc gives the keys back to the canvas."""
+        bare = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        is_function = Qt.Key.Key_F1 <= event.key() <= Qt.Key.Key_F35
+        if event.type() == QEvent.Type.ShortcutOverride and not bare and not is_function:
+            event.accept()
+            return True
+        is_escape = event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape
+        if is_escape and not _is_cell_editor(widget):
+            self._held.focus_canvas()
+            return True
+        return False
+
+    def _claim(self, widget: QWidget, event: QKeyEvent) -> bool:
+        """Whether a key is kept from being a shortcut, because the pop-up, a button or a list takes it."""
+        key = event.key()
+        if key == Qt.Key.Key_K and not event.isAutoRepeat():
+            self.is_stop_held = True
+        is_bare = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        is_kept = is_bare and (
+            self._held.is_popup_key(key)
+            or (isinstance(widget, QAbstractButton) and key in (Qt.Key.Key_Space, *_ENTER))
+            or (isinstance(widget, QAbstractItemView) and key in (Qt.Key.Key_Up, Qt.Key.Key_Down))
+        )
+        if is_kept:
+            event.accept()
+        return is_kept
+
+    def _press(self, widget: QWidget, event: QKeyEvent) -> bool:
+        key, is_bare = event.key(), not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if is_bare and self._held.is_popup_key(key):
+            return self._held.take_popup_key(key)
+        if isinstance(widget, QAbstractButton):
+            if is_bare and key in _ENTER:
+                widget.click()
+                return True
+            if is_bare and key == Qt.Key.Key_Space:
+                return False
+        if is_bare and key == Qt.Key.Key_Space:
+            if not event.isAutoRepeat():
+                self._space_since = self._clock()
+                self._held.set_hand(True)
+            return True
+        if is_bare and (key == Qt.Key.Key_H or us_key(event) == "H"):
+            if not event.isAutoRepeat():
+                self._hide_since, self._were_shown = self._clock(), self._held.are_masks_shown()
+                self._held.show_masks(not self._were_shown)
+            return True
+        return self._try_by_place(event)
+
+    def _release(self, event: QKeyEvent) -> bool:
+        if event.isAutoRepeat():
+            return False
+        if event.key() == Qt.Key.Key_K:
+            self.is_stop_held = False
+        if event.key() == Qt.Key.Key_Space and self._space_since is not None:
+            self._space_since = None
+            if not self._held.set_hand(False):
+                self._held.tap_space()
+            return True
+        if (event.key() == Qt.Key.Key_H or us_key(event) == "H") and self._hide_since is not None:
+            was_held = self._clock() - self._hide_since > HOLD_SECONDS
+            self._hide_since = None
+            if was_held:
+                self._held.show_masks(self._were_shown)
+            return True
+        return False
+
+    def _try_by_place(self, event: QKeyEvent) -> bool:
+        """In a layout without Latin letters the US place of a key counts."""
+        if event.key() < 0x80:
+            return False
+        key = us_key(event)
+        if not key:
+            return False
+        modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        return self._held.trigger(QKeySequence(modifiers.value | ord(key)))
+
+
+def is_text_field(widget: QWidget) -> bool:
+    """Whether letters typed into this widget are text."""
+    return isinstance(widget, _TEXT_WIDGETS) or (isinstance(widget, QComboBox) and widget.isEditable())
+
+
+def us_key(event: QKeyEvent) -> str:
+    """What the US keyboard has at the place of this key: a capital letter or bracket; "" if it is none of those."""
+    code = event.nativeScanCode()
+    if sys.platform.startswith("linux"):
+        code -= 8
+    return _US_KEYS.get(code, "")
+
+
+def _is_cell_editor(widget: QWidget) -> bool:
+    """Whether this is the editor of a list's or table's cell, which has its own Esc."""
+    parent = widget.parentWidget()
+    view = parent.parentWidget() if parent is not None else None
+    return isinstance(view, QAbstractItemView)

@@ -1,0 +1,127 @@
+"""What the program remembers between starts and between projects: recent projects, theme, model. Never the work."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+MOST_RECENT, MOST_CLIPS = 12, 200
+_KINDS = {"recent": list, "clips": dict, "theme": str, "model": str, "device": str, "is_open": bool}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person left off in one project; it lies in the project file. `scale` 0 means the whole frame in view."""
+
+    frame: int = 0
+    selected: int | None = None
+    tool: str = "point"
+    range_in: int | None = None
+    range_out: int | None = None
+    scale: float = 0.0
+    center_x: float = 0.0
+    center_y: float = 0.0
+
+    @classmethod
+    def from_setting(cls, held: Any) -> Place:
+        """A place from what a project file holds; what does not fit is left at its default."""
+        if not isinstance(held, dict):
+            return cls()
+        numbers = (int, float, type(None))
+        known = {
+            field.name: held[field.name]
+            for field in fields(cls)
+            if field.name in held and isinstance(held[field.name], str if field.name == "tool" else numbers)
+        }
+        return cls(**known)
+
+    def as_setting(self) -> dict[str, Any]:
+        """The place as a project file holds it."""
+        return asdict(self)
+
+
+class Places:
+    """Kept in a small file in the user's state folder; a file that cannot be read or written is done without."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path if path is not None else _default_path()
+        self._held = self._read()
+
+    @property
+    def recent(self) -> list[Path]:
+        """Projects that still exist, the last one first."""
+        found = (Path(name) for name in self._held.get("recent", []) if isinstance(name, str))
+        return [path for path in found if path.is_file()]
+
+    @property
+    def left_open(self) -> Path | None:
+        """The project that was open when the program ended."""
+        recent = self.recent
+        return recent[0] if recent and self._held.get("is_open") else None
+
+    @property
+    def theme(self) -> str:
+        """Name of the chosen theme, "" to follow the desktop."""
+        return str(self._held.get("theme", ""))
+
+    @property
+    def model(self) -> tuple[str, str]:
+        """Path of the chosen checkpoint ("" for the built-in one) and the device."""
+        return str(self._held.get("model", "")), str(self._held.get("device", "auto"))
+
+    def choose_theme(self, name: str) -> None:
+        """Remember a theme's name, "" for the desktop's."""
+        self._hold(theme=name)
+
+    def choose_model(self, checkpoint: str, device: str) -> None:
+        """Remember which model to start with."""
+        self._hold(model=checkpoint, device=device)
+
+    def note_open(self, project: Path, clip: Path) -> None:
+        """A project is open now, for this clip."""
+        name, clips = str(project), dict(self._held.get("clips", {}))
+        recent = [name, *(other for other in self._held.get("recent", []) if other != name)][:MOST_RECENT]
+        clips.pop(str(clip), None)
+        clips[str(clip)] = name
+        while len(clips) > MOST_CLIPS:
+            del clips[next(iter(clips))]
+        self._hold(recent=recent, clips=clips, is_open=True)
+
+    def note_closed(self) -> None:
+        """The person closed the project: the next start is an empty window."""
+        self._hold(is_open=False)
+
+    def project_of(self, clip: Path) -> Path | None:
+        """The project that this clip was worked on in last, if its file is still there."""
+        name = self._held.get("clips", {}).get(str(clip))
+        return Path(name) if isinstance(name, str) and Path(name).is_file() else None
+
+    def _hold(self, **values: Any) -> None:
+        self._held.update(values)
+        self._write()
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            held = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        if not isinstance(held, dict):
+            return {}
+        return {name: value for name, value in held.items() if isinstance(value, _KINDS.get(name, ()))}
+
+    def _write(self) -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            staged = self._path.with_suffix(".new")
+            staged.write_text(json.dumps(self._held, indent=1), encoding="utf-8")
+            staged.replace(self._path)
+        except OSError:
+            return  # only convenience is lost: the next start is an empty window
+
+
+def _default_path() -> Path:
+    from platformdirs import user_state_path
+
+    return user_state_path("masklet-studio", appauthor=False) / "places.json"

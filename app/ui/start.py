@@ -1,0 +1,74 @@
+"""Starting the window. Nothing heavy is imported here: the model's process starts after the window is shown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+if TYPE_CHECKING:
+    from app.ui.window import MainWindow
+
+
+def run_window(path: str | Path | None = None, prompts: str | Path | None = None, propagate: bool = False) -> int:
+    """Show the window and run it until it is closed; gives the exit status.
+
+    `path` is a clip or a project to open; without one the project that was open last is opened. `prompts` is a prompts
+    file to apply to the clip, and with `propagate` its objects are propagated through the clip at once.
+    """
+    from app.ui import theme
+    from app.ui.places import Places
+    from app.ui.window import MainWindow
+
+    QGuiApplication.setApplicationDisplayName("Masklet Studio")
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("masklet-studio")
+    app.setDesktopFileName("masklet-studio")
+    sys.setswitchinterval(0.001)  # threads that hold the interpreter give way to the window sooner
+    places = Places()
+    theme.apply(app, theme.THEMES.get(places.theme) or theme.system_theme())
+    window = MainWindow(places=places)
+    window.show()
+    QTimer.singleShot(0, lambda: _begin(window, path, prompts, propagate))
+    status = app.exec()
+    window.deleteLater()
+    return int(status)
+
+
+def _begin(window: MainWindow, path: str | Path | None, prompts: str | Path | None, propagate: bool) -> None:
+    """The first thing after the window is on the screen."""
+    wanted = Path(path) if path is not None else window.places.left_open
+    window.models.show()
+    if wanted is None:
+        return
+    if prompts is not None:
+        apply_when_open(window, Path(prompts), propagate=propagate)
+    window.projects.open_anything(wanted)
+
+
+def apply_when_open(window: MainWindow, prompts: Path, *, propagate: bool) -> None:
+    """Give the clip that is being opened the prompts of a file, ask for their masks, and propagate them if wanted."""
+
+    def apply(_note: str) -> None:
+        window.projects.opened.disconnect(apply)
+        project, tracking = window.desk.project, window.desk.tracking
+        if project is None:
+            return
+        given = window.desk.attempt(lambda: apply_prompts(project, load_prompts(prompts, project.document.clip)))
+        if given is None:
+            return
+        for object_id in project.document.objects:
+            for frame in project.document.frames_with_prompts(object_id):
+                if tracking is not None:
+                    tracking.request_prompt((object_id, frame))
+        if propagate:
+            window.desk.actions["propagate_all"].trigger()
+
+    from app.commands.prompts_file import apply_prompts, load_prompts
+
+    window.projects.opened.connect(apply)

@@ -1,0 +1,70 @@
+"""The tool rail: one column of tools, the active one filled; below them the brush's size while a brush is in hand."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
+
+from app.ui import theme
+from app.ui.desk import TOOLS, Desk
+from app.ui.tools.brush import LARGEST, SMALLEST
+
+
+class ToolRail(QWidget):
+    """Shows the desk's `tool_…` actions."""
+
+    brush_size_chosen = Signal(int)
+    """Diameter in frame pixels."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._desk = desk
+        self.setProperty("role", "bar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(theme.TOOL_RAIL_WIDTH)
+        self.setAccessibleName("Tools")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_2, theme.SPACE_3, theme.SPACE_2, theme.SPACE_2)
+        layout.setSpacing(theme.SPACE_1)
+        self.buttons: dict[str, QToolButton] = {}
+        for tool in TOOLS:
+            button = QToolButton(self)
+            button.setDefaultAction(desk.actions[f"tool_{tool}"])
+            button.setIconSize(QSize(20, 20))
+            button.setFixedSize(36, 36)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(desk.actions[f"tool_{tool}"].text())
+            layout.addWidget(button)
+            self.buttons[tool] = button
+        layout.addSpacing(theme.SPACE_3)
+        self.size_box = QSpinBox(self)
+        self.size_box.setRange(SMALLEST, LARGEST)
+        self.size_box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.size_box.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.size_box.setFixedWidth(38)
+        self.size_box.setStyleSheet("QSpinBox { padding: 2px 0px; }")
+        self.size_box.setToolTip("Brush size in pixels of the frame  ([ and ])")
+        self.size_box.setAccessibleName("Brush size")
+        self.size_box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.size_box.valueChanged.connect(self.brush_size_chosen)
+        self._unit = QLabel("px", self)
+        self._unit.setProperty("role", "hint")
+        self._unit.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(self.size_box)
+        layout.addWidget(self._unit)
+        layout.addStretch(1)
+        desk.tool_changed.connect(self.show_tool)
+        self.show_tool(desk.tool)
+
+    def show_tool(self, tool: str) -> None:
+        """Fill the active tool's button."""
+        self._desk.actions[f"tool_{tool}"].setChecked(True)
+        paints = tool in ("brush", "eraser")
+        self.size_box.setVisible(paints)
+        self._unit.setVisible(paints)
+
+    def show_brush_size(self, diameter: int) -> None:
+        """The size was changed by keys or wheel."""
+        self.size_box.blockSignals(True)
+        self.size_box.setValue(diameter)
+        self.size_box.blockSignals(False)

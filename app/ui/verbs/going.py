@@ -1,0 +1,141 @@
+"""Going through the clip: steps, edges, prompt frames, halves, the range."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+
+from PySide6.QtWidgets import QInputDialog, QWidget
+
+from app.ui.desk import Desk
+from app.ui.keys import KeyWatch
+from app.ui.playback import Playback
+from app.ui.verbs import Verbs
+
+JUMP = 10
+
+
+class Going:
+    """Moves the desk's frame; changes nothing."""
+
+    def __init__(self, desk: Desk, playback: Playback, keys: KeyWatch, window: QWidget) -> None:
+        self._desk, self._playback, self._keys, self._window = desk, playback, keys, window
+
+    def verbs(self) -> Verbs:
+        desk, playback, keys = self._desk, self._playback, self._keys
+        return {
+            "play": playback.toggle,
+            "play_backward": lambda: playback.backward(is_slow=keys.is_stop_held),
+            "play_stop": playback.stop,
+            "play_forward": lambda: playback.forward(is_slow=keys.is_stop_held),
+            "loop_range": playback.loop_range,
+            "play_around": playback.play_around,
+            "step_back": lambda: self.step(-1),
+            "step_forward": lambda: self.step(1),
+            "jump_back": lambda: self.step(-JUMP),
+            "jump_forward": lambda: self.step(JUMP),
+            "first_frame": lambda: self.go(0),
+            "last_frame": lambda: self.go(desk.frame_count - 1),
+            "previous_edge": lambda: self.go_to_nearest(self._edges(), -1),
+            "next_edge": lambda: self.go_to_nearest(self._edges(), 1),
+            "previous_prompt": lambda: self.go_to_nearest(self._prompt_frames(), -1),
+            "next_prompt": lambda: self.go_to_nearest(self._prompt_frames(), 1),
+            "halfway_back": lambda: self._go_halfway(-1),
+            "halfway_forward": lambda: self._go_halfway(1),
+            "go_to_frame": self._ask_frame,
+            "range_in": lambda: desk.set_range(desk.frame, desk.range_out),
+            "range_out": lambda: desk.set_range(desk.range_in, desk.frame),
+            "go_range_in": lambda: self.go(desk.range[0]),
+            "go_range_out": lambda: self.go(desk.range[1]),
+            "clear_range_in": lambda: desk.set_range(None, desk.range_out),
+            "clear_range_out": lambda: desk.set_range(desk.range_in, None),
+            "clear_range": lambda: desk.set_range(None, None),
+        }
+
+    def go(self, frame: int) -> None:
+        """Stop playing and go to a frame."""
+        self._desk.set_playing(False)
+        self._desk.set_frame(frame)
+
+    def step(self, frames: int) -> None:
+        """So many frames on, or back."""
+        self.go(self._desk.frame + frames)
+
+    def go_to_nearest(self, frames: Iterable[int], direction: int) -> None:
+        """Go to the nearest of these frames before (-1) or after (1) the one in view; nowhere if there is none."""
+        found, here = sorted(set(frames)), self._desk.frame
+        place = bisect_left(found, here) - 1 if direction < 0 else bisect_right(found, here)
+        if 0 <= place < len(found):
+            self.go(found[place])
+
+    def _prompt_frames(self) -> list[int]:
+        document, selected = self._desk.document, self._desk.selected_object
+        return [] if document is None or selected is None else document.frames_with_prompts(selected)
+
+    def _edges(self) -> set[int]:
+        """Frames where a visible object appears, vanishes, or where its verification begins or ends."""
+        document = self._desk.document
+        edges: set[int] = set()
+        if document is None:
+            return edges
+        for item in document.objects.values():
+            if not item.is_visible:
+                continue
+            masks = document.masks_of(item.id)
+            shown = {frame for frame, mask in masks.items() if not mask.is_absent}
+            verified = {frame for frame in masks if document.is_verified((item.id, frame))}
+            for frames in (shown, verified):
+                edges |= {frame for frame in frames if frame - 1 not in frames}
+                edges |= {frame for frame in frames if frame + 1 not in frames}
+        return edges
+
+    def _go_halfway(self, direction: int) -> None:
+        """To the middle between here and the nearest frame that a person looked at, or the end of the clip."""
+        document, selected, here = self._desk.document, self._desk.selected_object, self._desk.frame
+        if document is None:
+            return
+        ids = list(document.objects) if selected is None else [selected]
+        looked_at = {0, self._desk.frame_count - 1}
+        for object_id in ids:
+            looked_at.update(document.prompts_of(object_id), document.reviews_of(object_id))
+        others = [frame for frame in looked_at if (frame - here) * direction > 1]
+        if others:
+            nearest = min(others, key=lambda frame: abs(frame - here))
+            self.go((here + nearest) // 2)
+
+    def _ask_frame(self) -> None:
+        last = self._desk.frame_count - 1
+        text, is_given = QInputDialog.getText(
+            self._window, "Go to", f"Frame 0–{last:,}, +30, 00:04.5 or 40 %:", text=str(self._desk.frame)
+        )
+        if is_given:
+            self.go_to_words(text)
+
+    def go_to_words(self, text: str) -> None:
+        """Go to what a person typed: 120, +30, -5, 00:04.5 or 40 %; anything else becomes a notice."""
+        frame = self._frame_of(text.strip())
+        if frame is None:
+            self._desk.notice.emit(
+                f"“{text}” is not a frame or time of this clip. Give 120, +30, 00:04.5 or 40 %.", "warning"
+            )
+        else:
+            self.go(frame)
+
+    def _frame_of(self, text: str) -> int | None:
+        source = self._desk.source
+        if source is None:
+            return None
+        last = source.frame_count - 1
+        if re.fullmatch(r"\d+", text):
+            return int(text)
+        if re.fullmatch(r"[+-]\d+", text):
+            return self._desk.frame + int(text)
+        if share := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text):
+            return round(float(share[1]) / 100 * last)
+        if re.fullmatch(r"(\d+:){1,2}\d+(\.\d+)?", text):
+            seconds = 0.0
+            for part in text.split(":"):
+                seconds = seconds * 60 + float(part)
+            return max(bisect_right(source.times, seconds + 1e-6) - 1, 0)
+        return None

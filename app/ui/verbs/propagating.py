@@ -1,0 +1,183 @@
+"""Runs: planned, shown before they start, started and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.inference.plan import Direction, Plan, make_plan, span_around
+from app.jobs.reports import RunEnd
+from app.ui.canvas.view import CanvasView
+from app.ui.canvas.words import counted
+from app.ui.desk import Desk
+from app.ui.verbs import Verbs
+
+
+class Propagating:
+    """The verbs of the Propagate menu. The plan is made by the document's own rules; here is only what is asked for."""
+
+    def __init__(self, desk: Desk, canvas: CanvasView) -> None:
+        self._desk, self._canvas = desk, canvas
+        self._stopped: dict[int, int] = {}
+        """Objects of a run that was stopped, with the document's clock then: asked for again, it goes on from there."""
+        self._running: Plan | None = None
+        desk.project_changed.connect(self._take_project)
+
+    def verbs(self) -> Verbs:
+        return {
+            "propagate_forward": lambda: self.run("forward"),
+            "propagate_backward": lambda: self.run("backward"),
+            "propagate_both": lambda: self.run("both"),
+            "propagate_all": self._run_all,
+            "compute_forward": lambda: self._compute_one(1),
+            "compute_backward": lambda: self._compute_one(-1),
+            "repair": self._repair,
+            "show_repair": self._show_repair,
+            "restart_model": lambda: self._desk.tracking.restart() if self._desk.tracking is not None else None,
+        }
+
+    @property
+    def can_restart(self) -> bool:
+        """Whether the model has stopped."""
+        return self._desk.tracking is not None and self._desk.tracking.status.can_restart
+
+    def plan(self, direction: Direction) -> Plan | None:
+        """The plan of a run of the selected objects from the frame in view, or a notice why there is none."""
+        first, last = self._desk.range
+        here = self._desk.frame
+        if direction == "forward":
+            first = max(first, here) if here <= last else here
+        elif direction == "backward":
+            last = min(last, here) if here >= first else here
+        return self._make(self._desk.selected_objects, first, max(last, first), direction, stops=direction != "both")
+
+    def run(self, direction: Direction) -> None:
+        """Propagate the selected objects."""
+        self.start(self.plan(direction))
+
+    def start(self, plan: Plan | None) -> None:
+        """Start a run; it takes the place of the one that is open."""
+        tracking = self._desk.tracking
+        if plan is None or tracking is None:
+            return
+        self._desk.show_plan(None)
+        tracking.start_run(plan)
+        for note in plan.notes:
+            self._desk.notice.emit(note, "info")
+
+    def run_shown_plan(self) -> bool:
+        """Enter: run the plan that the lanes show; False if they show none."""
+        plan = self._desk.planned
+        if plan is not None:
+            self.start(plan)
+        return plan is not None
+
+    def stop(self) -> bool:
+        """Esc: stop the run; False if none is open."""
+        tracking = self._desk.tracking
+        if tracking is None or not tracking.is_running:
+            return False
+        tracking.stop()
+        return True
+
+    def _make(
+        self, object_ids: Sequence[int], first: int, last: int, direction: Direction, *, stops: bool = False
+    ) -> Plan | None:
+        document = self._desk.document
+        if document is None:
+            return None
+        goes_on = bool(object_ids) and all(self._is_unfinished(object_id) for object_id in object_ids)
+        return self._desk.attempt(
+            lambda: make_plan(
+                document,
+                object_ids,
+                first,
+                last,
+                direction,
+                stop_at_locks=stops and direction != "both",
+                only_missing=goes_on and self._has_missing(object_ids, first, last),
+            )
+        )
+
+    def _run_all(self) -> None:
+        document = self._desk.document
+        if document is not None:
+            ids = [item.id for item in document.objects.values() if not item.is_frozen]
+            self.start(self._make(ids, *self._desk.range, "both"))
+
+    def _compute_one(self, direction: int) -> None:
+        target = self._desk.frame + direction
+        if not 0 <= target < self._desk.frame_count:
+            return
+        plan = self._make(self._desk.selected_objects, target, target, "forward" if direction > 0 else "backward")
+        self.start(plan)
+        if plan is not None:
+            self._desk.set_frame(target)
+
+    def _repair_plan(self) -> Plan | None:
+        document, selected = self._desk.document, self._desk.selected_object
+        if document is None or selected is None:
+            return None
+        return self._make([selected], *span_around(document, selected, self._desk.frame), "both")
+
+    def _repair(self) -> None:
+        """The first R shows what will be computed; Enter or R again runs it."""
+        if not self.run_shown_plan():
+            self._show_repair()
+
+    def _show_repair(self) -> None:
+        plan = self._repair_plan()
+        self._desk.show_plan(plan)
+        if plan is not None:
+            self._desk.notice.emit(f"{plan.summary}{self.forecast_words(plan)}. Enter runs it, Esc drops it.", "info")
+
+    def forecast_words(self, plan: Plan) -> str:
+        """ ", about 50 s, 3.1 GB" where the model is known well enough to say so."""
+        tracking = self._desk.tracking
+        seen = None if tracking is None else tracking.forecast(plan)
+        if seen is None:
+            return ""
+        return f", {seen.words}"
+
+    # --- a run that was stopped goes on ---
+
+    def _take_project(self) -> None:
+        self._stopped.clear()
+        self._running = None
+        tracking = self._desk.tracking
+        if tracking is not None:
+            tracking.run_started.connect(self._take_start)
+            tracking.run_finished.connect(self._take_end)
+
+    def _take_start(self, plan: Plan) -> None:
+        self._running = plan
+        for object_id in plan.object_ids:
+            self._stopped.pop(object_id, None)
+
+    def _take_end(self, end: RunEnd) -> None:
+        plan, self._running = self._running, None
+        document = self._desk.document
+        if document is None or plan is None:
+            return
+        dropped = f" {counted(end.dropped, 'late result')} dropped." if end.dropped else ""
+        if end.error:
+            self._desk.notice.emit(f"{end.error} {counted(end.written, 'mask')} are kept; T goes on.", "error")
+        elif end.cancelled:
+            self._desk.notice.emit(f"Stopped at {end.done:,} of {end.total:,}. T goes on.{dropped}", "info")
+        else:
+            self._desk.notice.emit(f"Propagated {plan.summary}.{dropped}", "good")
+        if end.error or end.cancelled:
+            self._stopped.update(dict.fromkeys(plan.object_ids, document.clock))
+
+    def _is_unfinished(self, object_id: int) -> bool:
+        """Whether the object's last run was stopped, and nobody has changed the object since."""
+        document, clock = self._desk.document, self._stopped.get(object_id)
+        if document is None or clock is None or object_id not in document.objects:
+            return False
+        cells = document.cells_of(object_id)
+        return not any(document.touched_since(cell, clock) for cell in cells)
+
+    def _has_missing(self, object_ids: Sequence[int], first: int, last: int) -> bool:
+        document = self._desk.document
+        return document is not None and any(
+            frame not in document.masks_of(object_id) for object_id in object_ids for frame in range(first, last + 1)
+        )

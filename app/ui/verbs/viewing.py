@@ -1,0 +1,121 @@
+"""What is seen and how: tools, masks and prompts shown or hidden, zoom, theme, areas of the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+
+from app.ui import theme
+from app.ui.canvas.view import CanvasView
+from app.ui.desk import TOOLS, Desk
+from app.ui.places import Places
+from app.ui.verbs import Verbs
+
+ZOOM_STEP = 1.25
+
+
+class Viewing:
+    """Changes nothing but the look of the window."""
+
+    def __init__(self, desk: Desk, canvas: CanvasView, places: Places, window: QMainWindow) -> None:
+        self._desk, self._canvas, self._places, self._window = desk, canvas, places, window
+        self._before_zoom: tuple[bool, float, QPointF] | None = None
+        self.areas: Sequence[QWidget] = ()
+        self.hide_for_canvas: Callable[[bool], None] = lambda is_alone: None
+
+    def verbs(self) -> Verbs:
+        desk, canvas = self._desk, self._canvas
+        tools = {f"tool_{tool}": partial(desk.set_tool, tool) for tool in TOOLS}
+        return {
+            **tools,
+            "hide_masks": lambda: desk.set_view(masks=not desk.are_masks_visible),
+            "solo": self._solo,
+            "show_prompts": lambda: desk.set_view(prompts=not desk.are_prompts_visible),
+            "masks_fainter": lambda: canvas.change_strength(-1),
+            "masks_stronger": lambda: canvas.change_strength(1),
+            "zoom_object": self._zoom_object,
+            "zoom_in": lambda: canvas.zoom(ZOOM_STEP),
+            "zoom_out": lambda: canvas.zoom(1 / ZOOM_STEP),
+            "zoom_fit": canvas.fit,
+            "zoom_full": lambda: canvas.zoom(1 / canvas.view_scale / canvas.devicePixelRatioF()),
+            "timeline_zoom_in": lambda: desk.timeline_zoom_requested.emit("in"),
+            "timeline_zoom_out": lambda: desk.timeline_zoom_requested.emit("out"),
+            "timeline_zoom_fit": lambda: desk.timeline_zoom_requested.emit("fit"),
+            "canvas_only": self._canvas_only,
+            "full_screen": self._full_screen,
+            "next_area": lambda: self._step_area(1),
+            "previous_area": lambda: self._step_area(-1),
+            "theme_dark": lambda: self.use_theme("dark"),
+            "theme_light": lambda: self.use_theme("light"),
+            "theme_system": lambda: self.use_theme(""),
+        }
+
+    def show_checks(self) -> None:
+        """Tick what is on, in menus and on buttons."""
+        actions, desk = self._desk.actions, self._desk
+        actions["hide_masks"].setChecked(not desk.are_masks_visible)
+        actions["show_prompts"].setChecked(desk.are_prompts_visible)
+        actions["solo"].setChecked(desk.solo_object is not None)
+        actions["full_screen"].setChecked(self._window.isFullScreen())
+        actions[f"theme_{self._places.theme or 'system'}"].setChecked(True)
+
+    def use_theme(self, name: str) -> None:
+        """Dark, light, or "" for what the desktop asks for."""
+        self._places.choose_theme(name)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, theme.THEMES.get(name) or theme.system_theme())
+        self.show_checks()
+
+    def _solo(self) -> None:
+        selected = self._desk.selected_object
+        self._desk.set_solo(None if self._desk.solo_object is not None else selected)
+
+    def _zoom_object(self) -> None:
+        """To the selected object; a second time back to where the view was."""
+        canvas, before = self._canvas, self._before_zoom
+        if before is not None:
+            self._before_zoom = None
+            if before[0]:
+                canvas.fit()
+            else:
+                canvas.look_at(before[1], before[2])
+            return
+        was = (canvas.is_fitted, canvas.view_scale, canvas.center)
+        if self._desk.selected_object is not None and canvas.zoom_to_object(self._desk.selected_object):
+            self._before_zoom = was
+
+    def _canvas_only(self) -> None:
+        self.hide_for_canvas(self._desk.actions["canvas_only"].isChecked())
+
+    def _full_screen(self) -> None:
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+        self.show_checks()
+
+    def _step_area(self, direction: int) -> None:
+        """Move the focus to the next area of the window that is seen."""
+        areas = [area for area in self.areas if area.isVisible()]
+        if not areas:
+            return
+        focused = self._window.focusWidget()
+        here = (
+            next((place for place, area in enumerate(areas) if focused is area or area.isAncestorOf(focused)), None)
+            if focused
+            else None
+        )
+        place = 0 if here is None else (here + direction) % len(areas)
+        area = areas[place]
+        area.setFocus()
+        if not area.hasFocus():
+            inner = area.nextInFocusChain()
+            while inner is not None and inner is not area and area.isAncestorOf(inner):
+                if inner.focusPolicy() and inner.isVisible() and inner.isEnabled():
+                    inner.setFocus()
+                    return
+                inner = inner.nextInFocusChain()
