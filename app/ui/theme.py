@@ -242,7 +242,8 @@ def _style_sheet(theme: Theme) -> str:
         selection-background-color: {t.accent_fill}; selection-color: #FFFFFF; }}
     QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
         border: 1px solid {t.accent}; }}
-    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0; background: transparent; }}
+    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0;
+        background: transparent; }}
     QComboBox QAbstractItemView {{ background: {t.surface_1}; color: {t.text_1}; border: 1px solid {t.surface_3};
         selection-background-color: {t.surface_2}; selection-color: {t.text_1}; outline: 0; }}
     QMenuBar {{ background: {t.surface_1}; color: {t.text_1}; }}

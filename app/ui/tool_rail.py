@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QLabel, QSpinBox, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from app.ui import theme
 from app.ui.desk import TOOLS, Desk
@@ -37,16 +38,14 @@ class ToolRail(QWidget):
             layout.addWidget(button)
             self.buttons[tool] = button
         layout.addSpacing(theme.SPACE_3)
-        self.size_box = QSpinBox(self)
-        self.size_box.setRange(SMALLEST, LARGEST)
-        self.size_box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.size_box = QLineEdit(self)
+        self.size_box.setValidator(QIntValidator(SMALLEST, LARGEST, self.size_box))
         self.size_box.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.size_box.setFixedWidth(38)
-        self.size_box.setStyleSheet("QSpinBox { padding: 2px 0px; }")
+        self.size_box.setFixedWidth(36)
+        self.size_box.setStyleSheet("padding: 2px 0px;")
         self.size_box.setToolTip("Brush size in pixels of the frame  ([ and ])")
         self.size_box.setAccessibleName("Brush size")
-        self.size_box.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.size_box.valueChanged.connect(self.brush_size_chosen)
+        self.size_box.editingFinished.connect(lambda: self.brush_size_chosen.emit(int(self.size_box.text())))
         self._unit = QLabel("px", self)
         self._unit.setProperty("role", "hint")
         self._unit.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -65,6 +64,5 @@ class ToolRail(QWidget):
 
     def show_brush_size(self, diameter: int) -> None:
         """The size was changed by keys or wheel."""
-        self.size_box.blockSignals(True)
-        self.size_box.setValue(diameter)
-        self.size_box.blockSignals(False)
+        if not self.size_box.hasFocus():
+            self.size_box.setText(str(diameter))

@@ -426,7 +426,7 @@ class MainWindow(QMainWindow):
         """Esc: one thing, innermost first: pop-up, stroke or drag, shown plan, running job, selection."""
         if self.canvas.cancel():
             return
-        if self.desk.planned is not None:
+        if self.propagating.is_plan_waiting:
             self.desk.show_plan(None)
         elif not self.propagating.stop():
             self.desk.select(None)

@@ -383,7 +383,7 @@ class CanvasView(ZoomView):
             self.zoom(math.pow(WHEEL_FACTOR, turns), event.position())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Pinching zooms. A filter, since an error in painting inside an overridden `viewportEvent` ends the process."""
+        """Pinching zooms. A filter, since an error while painting inside an overridden `viewportEvent` is fatal."""
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self.zoom(1 + event.value(), event.position())
             return True

@@ -59,17 +59,21 @@ class Propagating:
         tracking = self._desk.tracking
         if plan is None or tracking is None:
             return
-        self._desk.show_plan(None)
         tracking.start_run(plan)
         for note in plan.notes:
             self._desk.notice.emit(note, "info")
 
     def run_shown_plan(self) -> bool:
         """Enter: run the plan that the lanes show; False if they show none."""
-        plan = self._desk.planned
-        if plan is not None:
-            self.start(plan)
-        return plan is not None
+        if not self.is_plan_waiting:
+            return False
+        self.start(self._desk.planned)
+        return True
+
+    @property
+    def is_plan_waiting(self) -> bool:
+        """Whether the lanes show a plan that is not running yet."""
+        return self._desk.planned is not None and self._desk.planned is not self._running
 
     def stop(self) -> bool:
         """Esc: stop the run; False if none is open."""
@@ -150,11 +154,14 @@ class Propagating:
 
     def _take_start(self, plan: Plan) -> None:
         self._running = plan
+        self._desk.show_plan(plan)
         for object_id in plan.object_ids:
             self._stopped.pop(object_id, None)
 
     def _take_end(self, end: RunEnd) -> None:
         plan, self._running = self._running, None
+        if self._desk.planned is plan:
+            self._desk.show_plan(None)
         document = self._desk.document
         if document is None or plan is None:
             return
