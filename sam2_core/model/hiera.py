@@ -20,8 +20,10 @@ _WINDOW_GRID = 8
 
 def _pool(x: Tensor) -> Tensor:
     """2 x 2 max pooling of a channels-last map."""
-    # Some backends pool a strided view wrongly, hence contiguous.
-    return F.max_pool2d(x.permute(0, 3, 1, 2).contiguous(), kernel_size=2, stride=2).permute(0, 2, 3, 1)
+    # Far quicker in this layout than the pooling operator, which some backends get wrong for strided maps besides.
+    height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
+    x = torch.maximum(x[:, 0:height:2], x[:, 1:height:2])
+    return torch.maximum(x[:, :, 0:width:2], x[:, :, 1:width:2])
 
 
 def _to_windows(x: Tensor, side: int) -> Tensor:
