@@ -21,8 +21,9 @@ from app.media.clip import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ClipError, FrameSourc
 from exporters.dataset import Category, Dataset, Info, MaskRecord, Track
 from exporters.errors import ExportError
 from exporters.format import Progress
-from exporters.registry import FORMATS, find_format
+from exporters.registry import FORMATS as FORMATS
 from exporters.registry import export as export_dataset
+from exporters.registry import find_format
 from exporters.report import Report
 
 CACHE_BYTES = 64 * 1024 * 1024

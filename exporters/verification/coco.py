@@ -16,7 +16,7 @@ from exporters.verification.comparison import Comparison
 from exporters.verification.json_stream import members
 from exporters.verification.pictures import picture_size
 from exporters.verification.polygons import filled
-from exporters.verification.run_lengths import area_and_box, check_runs, mask_of_runs, runs_from_text
+from exporters.verification.run_lengths import area_and_box, check_runs, mask_of_runs, runs_from_text, text_of
 
 if TYPE_CHECKING:
     from exporters.formats.coco import CocoOptions
@@ -146,21 +146,23 @@ class _CocoCheck:
         self, annotation: dict[str, Any], record: MaskRecord, clip: ClipView, track_id: int, position: int, where: str
     ) -> None:
         height, width = clip.height, clip.width
-        counts = record.rle["counts"] if record.rle else ""
-        expected = runs_from_text(counts.decode("ascii") if isinstance(counts, bytes) else counts)
-        check_runs(expected, height, width)
+        found = _mask_or_runs(annotation["segmentation"], height, width)
+        text = text_of(record)
+        if isinstance(found, list) and annotation["segmentation"]["counts"] == text:
+            expected = found  # the same text says the same
+        else:
+            expected = runs_from_text(text)
+            check_runs(expected, height, width)
         area, box = area_and_box(expected, height)
         if annotation["area"] != area or annotation["bbox"] != box or not area:
             self._comparison.error(f"area or box of {where} is wrong")
-        found = _runs_of(annotation["segmentation"], height, width)
         if isinstance(found, list) and found == expected:
             self._comparison.equal()
             return
-        mask = found if isinstance(found, np.ndarray) else mask_of_runs(found, height, width)
+        mask = mask_of_runs(found, height, width) if isinstance(found, list) else found
         frame = clip.source_frames[position]
-        self._comparison.masks(
-            mask_of_runs(expected, height, width), mask, clip=clip.name, track_id=track_id, frame=frame
-        )
+        truth = mask_of_runs(expected, height, width)
+        self._comparison.masks(truth, mask, clip=clip.name, track_id=track_id, frame=frame)
 
     def _mark_seen(self, video: int, position: int, track_id: int) -> None:
         cell = position * len(self._columns[video]) + self._columns[video][track_id]
@@ -179,9 +181,7 @@ class _CocoCheck:
         record = clip.mask(track_id, position)
         if record is None or record.rle is None:
             return
-        counts = record.rle["counts"]
-        runs = runs_from_text(counts.decode("ascii") if isinstance(counts, bytes) else counts)
-        if len(runs) > 1:
+        if len(runs_from_text(text_of(record))) > 1:
             frame = clip.source_frames[position]
             self._comparison.error(f"object {track_id} on frame {frame} of {clip.name} is missing")
 
@@ -192,7 +192,7 @@ class _CocoCheck:
             self._comparison.error("the pictures on the disk are not the ones that are listed")
 
 
-def _runs_of(segmentation: Any, height: int, width: int) -> list[int] | np.ndarray:
+def _mask_or_runs(segmentation: Any, height: int, width: int) -> list[int] | np.ndarray:
     """The runs of an RLE in either spelling, or the mask of polygons. ValueError if it fits no frame of that size."""
     if isinstance(segmentation, list):
         return filled(segmentation, height, width)

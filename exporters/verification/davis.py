@@ -14,7 +14,7 @@ from exporters.report import Readback
 from exporters.verification.comparison import Comparison
 from exporters.verification.palette_png import read_palette_png
 from exporters.verification.pictures import picture_size
-from exporters.verification.run_lengths import check_runs, mask_of_runs, runs_from_text
+from exporters.verification.run_lengths import check_runs, runs_from_text, text_of
 
 if TYPE_CHECKING:
     from exporters.formats.davis import DavisOptions
@@ -116,16 +116,18 @@ class _DavisCheck:
     def _expected(self, plan: ClipPlan, position: int) -> np.ndarray:
         """Who owns every pixel: asked from the front, each object takes what is still free."""
         clip = plan.clip
-        owner = np.zeros((clip.height, clip.width), dtype=np.uint8)
+        owner = np.zeros(clip.height * clip.width, dtype=np.uint8)  # column by column, as the runs go
         for track in sorted(clip.tracks, key=lambda track: (track.z_order, track.id), reverse=True):
             record = clip.mask(track.id, position)
             if record is None or record.rle is None or track.id not in plan.numbers:
                 continue
-            counts = record.rle["counts"]
-            runs = runs_from_text(counts.decode("ascii") if isinstance(counts, bytes) else counts)
+            runs = runs_from_text(text_of(record))
             check_runs(runs, clip.height, clip.width)
-            owner[mask_of_runs(runs, clip.height, clip.width) & (owner == 0)] = plan.numbers[track.id]
-        return owner
+            inner = np.array(runs[1:], dtype=np.int64)
+            part = owner[runs[0] : runs[0] + int(inner.sum())]
+            is_mine = np.repeat(np.arange(len(inner)) % 2 == 0, inner)
+            np.copyto(part, np.uint8(plan.numbers[track.id]), where=is_mine & (part == 0))
+        return np.ascontiguousarray(owner.reshape(clip.width, clip.height).T)
 
 
 def _sampled(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -21,10 +21,13 @@ def filled(polygons: Sequence[Sequence[float]], height: int, width: int) -> np.n
         following = np.roll(corners, -1, axis=0)
         if ((corners != following).all(axis=1)).any():
             raise ValueError("a polygon has a slanted edge")
-        crossings = np.zeros((height + 1, width + 1), dtype=np.int64)
+        left, top = corners.min(axis=0)
+        right, bottom = corners.max(axis=0)
+        crossings = np.zeros((bottom - top + 1, right - left + 1), dtype=np.int32)
         upright = corners[:, 0] == following[:, 0]
-        x, y0, y1 = corners[upright, 0], corners[upright, 1], following[upright, 1]
+        x, y0, y1 = corners[upright, 0] - left, corners[upright, 1] - top, following[upright, 1] - top
         np.add.at(crossings, (y0, x), 1)
         np.add.at(crossings, (y1, x), -1)
-        mask |= crossings.cumsum(axis=0).cumsum(axis=1)[:height, :width] % 2 == 1
+        inside = crossings.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] % 2 == 1
+        mask[top:bottom, left:right] |= inside
     return mask

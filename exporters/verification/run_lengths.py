@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exporters.dataset import MaskRecord
+
 
 def runs_from_text(text: str) -> list[int]:
     """The run lengths of compressed counts, background first. ValueError if the text is no such thing.
@@ -13,12 +15,13 @@ def runs_from_text(text: str) -> list[int]:
     Five bits per character, least significant first; the sixth says that more follow, the fifth of the last is the
     sign. From the fourth run on the number is the difference to the run two places before.
     """
+    characters = text.encode("ascii")
+    if not characters or min(characters) < 48 or max(characters) > 111:
+        raise ValueError(f"{text[:40]!r} are no run lengths")
     runs: list[int] = []
     value = shift = 0
-    for character in text.encode("ascii"):
+    for character in characters:
         code = character - 48
-        if not 0 <= code < 64 or shift > 60:
-            raise ValueError(f"{text[:40]!r} are no run lengths")
         value |= (code & 31) << shift
         shift += 5
         if code & 32:
@@ -29,9 +32,16 @@ def runs_from_text(text: str) -> list[int]:
             value += runs[-2]
         runs.append(value)
         value = shift = 0
-    if shift or not runs:
+    if shift:
         raise ValueError(f"{text[:40]!r} are run lengths cut short")
     return runs
+
+
+def text_of(record: MaskRecord) -> str:
+    """The compressed counts of a record that has a mask."""
+    assert record.rle is not None
+    counts = record.rle["counts"]
+    return counts.decode("ascii") if isinstance(counts, bytes) else str(counts)
 
 
 def check_runs(runs: Sequence[int], height: int, width: int) -> None:
@@ -48,20 +58,15 @@ def mask_of_runs(runs: Sequence[int], height: int, width: int) -> np.ndarray:
 
 def area_and_box(runs: Sequence[int], height: int) -> tuple[int, list[int]]:
     """Number of pixels and [x, y, width, height] of the tight box; four zeros for an empty mask."""
-    area = sum(runs[1::2])
-    if not area:
+    ends = np.cumsum(np.asarray(runs, dtype=np.int64))[1::2]
+    lengths = np.asarray(runs[1::2], dtype=np.int64)
+    if not lengths.sum():
         return 0, [0, 0, 0, 0]
-    place = 0
-    left = right = -1
-    top, bottom = height, -1
-    for index, length in enumerate(runs):
-        if index % 2 and length:
-            first_column, first_row = divmod(place, height)
-            last_column, last_row = divmod(place + length - 1, height)
-            left = first_column if left < 0 else left
-            right = last_column
-            whole = first_column != last_column
-            top = 0 if whole else min(top, first_row)
-            bottom = height - 1 if whole else max(bottom, last_row)
-        place += length
-    return area, [left, top, right - left + 1, bottom - top + 1]
+    first_column, first_row = np.divmod(ends - lengths, height)
+    last_column, last_row = np.divmod(ends - 1, height)
+    if (first_column != last_column).any():
+        top, bottom = 0, height - 1  # a run that goes on in the next column touches both edges
+    else:
+        top, bottom = int(first_row.min()), int(last_row.max())
+    left, right = int(first_column[0]), int(last_column[-1])
+    return int(lengths.sum()), [left, top, right - left + 1, bottom - top + 1]

@@ -261,9 +261,9 @@ def test_a_project_without_objects_or_masks_says_what_to_do(
     project: Project, source: FrameSource, tmp_path: Path
 ) -> None:
     empty = Project.new(Clip("park", "park", FRAMES, HEIGHT, WIDTH, 24.0))
-    with pytest.raises(CommandError, match="nothing to export yet. Make an object and give it a click"):
+    with pytest.raises(CommandError, match=r"nothing to export yet. Make an object and give it a click"):
         export(empty, source, "coco", tmp_path / "out")
-    with pytest.raises(CommandError, match="no masks on frames 0 to 29. Click on an object and propagate"):
+    with pytest.raises(CommandError, match=r"no masks on frames 0 to 29. Click on an object and propagate"):
         export(project, source, "coco", tmp_path / "out")
 
 
@@ -345,20 +345,20 @@ def test_an_export_is_asked_for_as_format_and_folder(text: str, format_name: str
     [
         (
             "C:\\data\\out",
-            r"names no format. Write FORMAT:FOLDER, such as coco:C:\\data\\out. The formats: coco, davis",
+            "names no format. Write FORMAT:FOLDER, such as coco:C:\\data\\out. The formats: coco, davis",
         ),
-        ("out", r"'out' names no format"),
+        ("out", "'out' names no format"),
         ("", "names no format"),
         (":out", "names no format"),
         ("coco:", "names no folder. Write FORMAT:FOLDER, such as coco:labels"),
         ("coco: ", "names no folder"),
-        ("cocoo:out", r"Did you mean coco\?"),
+        ("cocoo:out", "Did you mean coco?"),
     ],
 )
 def test_a_request_that_is_none_is_answered_with_an_example(text: str, words: str) -> None:
     with pytest.raises(CommandError) as caught:
         parse_export(text)
-    assert words.replace("\\\\", "\\").replace("\\?", "?") in str(caught.value)
+    assert words in str(caught.value)
 
 
 def test_options_are_made_from_words(project: Project) -> None:
