@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -120,6 +121,8 @@ def prompt_count(prompt: Prompt) -> int:
 def checked_box(project: Project, box: Box) -> Box:
     """The box with its corners in order, cut at the picture; CommandError when nothing is left of it."""
     clip = project.document.clip
+    if not all(math.isfinite(side) for side in (box.x0, box.y0, box.x1, box.y1)):
+        raise CommandError("A box has four numbers; one of these is none.")
     x0, x1 = sorted((max(0.0, min(clip.width, float(box.x0))), max(0.0, min(clip.width, float(box.x1)))))
     y0, y1 = sorted((max(0.0, min(clip.height, float(box.y0))), max(0.0, min(clip.height, float(box.y1)))))
     if not (x1 - x0 >= MIN_BOX_SIDE and y1 - y0 >= MIN_BOX_SIDE):

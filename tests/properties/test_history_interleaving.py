@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.commands.masks import accept_masks, accept_prompt_mask, delete_masks, paint_mask
 from app.commands.masklets import end_track, join_masklets, split_masklet, swap_masklets
+from app.commands.masks import accept_masks, accept_prompt_mask, delete_masks, paint_mask
 from app.commands.objects import delete_category, delete_objects, new_category, new_object, reorder_objects
 from app.commands.prompts import add_point, clear_prompts
 from app.commands.review import mark_absent, unverify, verify_cells
