@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import io
 import json
@@ -331,3 +332,13 @@ def test_an_empty_record_with_a_code_is_no_mask(
     for name in ("coco", "davis"):
         report = exported(make_dataset(clip), name, tmp_path / name)
         assert report.counts["masks_source"] == report.counts["masks_written"] == 17
+
+
+def test_the_check_shares_nothing_with_the_writers() -> None:
+    folder = Path(registry.__file__).with_name("verification")
+    allowed = {"exporters.dataset", "exporters.format", "exporters.report"}
+    for path in folder.glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:  # what only type checkers import is not in here
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("exporters"):
+                assert node.module in allowed or node.module.startswith("exporters.verification."), path.name
+            assert not isinstance(node, ast.Import) or "pycocotools" not in [alias.name for alias in node.names]
