@@ -21,6 +21,7 @@ class ZoomView(QGraphicsView):
         self._scene = QGraphicsScene(self)
         self.setScene(self._scene)
         self._is_fitted = True
+        self._middle = QPointF()  # what a resize keeps in the middle
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -95,14 +96,14 @@ class ZoomView(QGraphicsView):
         self.resetTransform()
         self.scale(scale, scale)
         self.centerOn(center)
+        self._middle = center
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        center = self.center
         super().resizeEvent(event)
         if self._is_fitted:
             self.fit()
         else:
-            self.look_at(self.view_scale, center)
+            self.look_at(self.view_scale, self._middle)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         event.ignore()  # every key is an action of the window; the view must not scroll

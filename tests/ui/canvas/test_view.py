@@ -1,0 +1,238 @@
+"""The canvas: what events do to view, document and screen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
+
+from app.commands.objects import set_object_visible
+from app.ui import theme
+from app.ui.canvas import CanvasView
+from app.ui.desk import Desk
+from app.ui.frame_loader import prepare
+
+
+def place_of(canvas: CanvasView, x: float, y: float) -> QPointF:
+    return canvas.viewportTransform().map(QPointF(x, y))
+
+
+def click(
+    qtbot, canvas: CanvasView, x: float, y: float, button=Qt.MouseButton.LeftButton, held=Qt.KeyboardModifier.NoModifier
+) -> None:
+    qtbot.mouseClick(canvas.viewport(), button, held, place_of(canvas, x, y).toPoint())
+
+
+def move(canvas: CanvasView, x: float, y: float, buttons=Qt.MouseButton.NoButton) -> None:
+    at = place_of(canvas, x, y)
+    held = Qt.KeyboardModifier.NoModifier
+    event = QMouseEvent(QEvent.Type.MouseMove, at, canvas.mapToGlobal(at), Qt.MouseButton.NoButton, buttons, held)
+    canvas.mouseMoveEvent(event)
+
+
+def turn(canvas: CanvasView, at: QPointF, turns: int, held=Qt.KeyboardModifier.NoModifier) -> None:
+    event = QWheelEvent(
+        at, canvas.mapToGlobal(at), QPoint(), QPoint(0, 120 * turns), Qt.MouseButton.NoButton, held,
+        Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    canvas.wheelEvent(event)
+
+
+def seen(canvas: CanvasView, x: float, y: float) -> QColor:
+    at = place_of(canvas, x, y).toPoint()
+    return canvas.viewport().grab().toImage().pixelColor(at)
+
+
+def test_the_whole_frame_is_fitted_and_stays_so_when_the_window_changes(canvas: CanvasView) -> None:
+    assert canvas.is_fitted
+    assert canvas.view_scale == pytest.approx(min((640 - 28) / 64, (480 - 28) / 48))
+    canvas.resize(400, 300)
+    assert canvas.view_scale == pytest.approx(min((400 - 28) / 64, (300 - 28) / 48))
+    middle = canvas.picture_rect().center()
+    assert abs(middle.x() - 200) <= 1 and abs(middle.y() - 150) <= 1
+
+
+def test_the_wheel_zooms_at_the_pointer(canvas: CanvasView) -> None:
+    at = place_of(canvas, 50, 10)
+    before = canvas.view_scale
+    turn(canvas, at, 3)
+    assert canvas.view_scale > before
+    under = canvas.to_frame(at)
+    assert abs(under.x() - 50) < 1 / canvas.view_scale and abs(under.y() - 10) < 1 / canvas.view_scale
+    assert not canvas.is_fitted
+
+
+def test_zoom_keeps_its_middle_when_the_window_changes(canvas: CanvasView) -> None:
+    canvas.look_at(30, QPointF(20, 30))
+    canvas.resize(500, 333)
+    assert canvas.view_scale == pytest.approx(30)
+    assert abs(canvas.center.x() - 20) < 0.1 and abs(canvas.center.y() - 30) < 0.1
+
+
+def test_middle_drag_and_space_drag_move_the_picture(qtbot, canvas: CanvasView) -> None:
+    canvas.look_at(20, QPointF(32, 24))
+    start = QPoint(300, 200)
+    for button, is_hand in ((Qt.MouseButton.MiddleButton, False), (Qt.MouseButton.LeftButton, True)):
+        canvas.set_hand(is_hand)
+        center = canvas.center
+        qtbot.mousePress(canvas.viewport(), button, pos=start)
+        end = QPointF(start + QPoint(40, -20))
+        canvas.mouseMoveEvent(
+            QMouseEvent(
+                QEvent.Type.MouseMove, end, end, Qt.MouseButton.NoButton, button, Qt.KeyboardModifier.NoModifier
+            )
+        )
+        qtbot.mouseRelease(canvas.viewport(), button, pos=end.toPoint())
+        assert canvas.center.x() == pytest.approx(center.x() - 2, abs=0.1)
+        assert canvas.center.y() == pytest.approx(center.y() + 1, abs=0.1)
+    assert canvas.set_hand(False)
+    assert not canvas.set_hand(False)
+
+
+def test_a_double_click_beside_the_picture_fits_it(qtbot, canvas: CanvasView) -> None:
+    canvas.look_at(4, QPointF(32, 24))
+    qtbot.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
+    assert canvas.is_fitted
+
+
+def test_ctrl_and_the_wheel_step_frames_or_size_the_brush(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    ctrl = Qt.KeyboardModifier.ControlModifier
+    with qtbot.waitSignal(canvas.steps_requested) as steps:
+        turn(canvas, QPointF(300, 200), -1, ctrl)
+    assert steps.args == [1]
+    desk.set_tool("brush")
+    size = canvas.brush_size
+    turn(canvas, QPointF(300, 200), 1, ctrl)
+    assert canvas.brush_size > size
+
+
+def test_a_click_draws_its_dot_at_once(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    desk.select(2)
+    click(qtbot, canvas, 55, 40)
+    document = desk.document
+    assert document is not None
+    assert len(document.prompts[2, 0].points) == 1
+    ring = place_of(canvas, 55, 40).toPoint() + QPoint(4, 4)
+    assert canvas.viewport().grab().toImage().pixelColor(ring) == QColor(theme.DARK.good)
+
+
+def test_prompts_are_eighteen_pixels_at_any_zoom(desk: Desk, canvas: CanvasView) -> None:
+    desk.select(1)
+    widths = []
+    for scale in (6.0, 24.0):
+        canvas.look_at(scale, QPointF(10, 20))
+        picture = canvas.viewport().grab().toImage()
+        at = place_of(canvas, 10, 20).toPoint()
+        white = [dx for dx in range(-30, 31) if picture.pixelColor(at.x() + dx, at.y() + 3) == QColor("white")]
+        widths.append(max(white) - min(white) + 1)
+    assert widths[0] == widths[1]
+    assert 15 <= widths[0] <= 19
+
+
+def test_masks_are_drawn_over_the_frame_and_can_be_hidden(desk: Desk, canvas: CanvasView) -> None:
+    desk.select(None)
+    covered, bare = seen(canvas, 15.5, 15.5), seen(canvas, 50.5, 40.5)
+    assert bare == QColor(40, 40, 40)
+    assert covered != QColor(220, 180, 90)
+    desk.set_view(masks=False)
+    assert seen(canvas, 15.5, 15.5) == QColor(220, 180, 90)
+    desk.set_view(masks=True)
+    assert desk.project is not None
+    set_object_visible(desk.project, 1, False)
+    assert seen(canvas, 15.5, 15.5) == QColor(220, 180, 90)
+
+
+def test_hover_strengthens_the_mask_under_the_pointer(canvas: CanvasView, desk: Desk) -> None:
+    desk.select(None)
+    before = seen(canvas, 15.5, 25.5)
+    move(canvas, 15, 15)
+    assert seen(canvas, 15.5, 25.5) != before
+    canvas.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert seen(canvas, 15.5, 25.5) == before
+
+
+def test_a_change_on_another_frame_does_not_redraw(desk: Desk, canvas: CanvasView, mask_of) -> None:
+    from app.document.steps import SetMasks
+
+    assert desk.document is not None
+    before = canvas._overlay._version
+    desk.document.apply(SetMasks({(2, 5): mask_of(5)}, by_person=False))
+    assert canvas._overlay._version == before
+    desk.document.apply(SetMasks({(2, 0): mask_of(0)}, by_person=False))
+    assert canvas._overlay._version > before
+
+
+def test_another_frame_forgets_what_was_pending(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    desk.set_tool("lasso")
+    click(qtbot, canvas, 40, 5)
+    click(qtbot, canvas, 60, 5)
+    assert canvas.tool.marks()
+    assert desk.source is not None
+    canvas.show_frame(3, prepare(3, desk.source.read(3)))
+    assert not canvas.tool.marks()
+    assert canvas.shown_frame == 3
+
+
+def test_a_frame_that_cannot_be_shown_is_dark_and_keeps_its_masks(desk: Desk, canvas: CanvasView) -> None:
+    desk.select(None)
+    canvas.show_frame(1, None)
+    assert seen(canvas, 60.5, 40.5) == QColor(0, 0, 0)
+    assert seen(canvas, 15.5, 25.5) != QColor(0, 0, 0)
+
+
+def test_brush_strokes_are_seen_while_they_are_drawn(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    desk.select(2)
+    desk.set_tool("brush")
+    canvas.set_brush_size(8)
+    before = seen(canvas, 50.5, 40.5)
+    qtbot.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place_of(canvas, 50, 40).toPoint())
+    move(canvas, 56, 40, Qt.MouseButton.LeftButton)
+    assert seen(canvas, 50.5, 40.5) != before
+    assert desk.document is not None and (2, 0) not in desk.document.masks
+    qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place_of(canvas, 56, 40).toPoint())
+    assert desk.document.masks[2, 0].code.to_array()[40, 50:56].all()
+
+
+def test_notes_say_what_was_done_here_and_fade_near_the_pointer(desk: Desk, canvas: CanvasView) -> None:
+    desk.select(1)
+    assert canvas.notes.done.text.startswith("dog: 1 prompt here")
+    assert canvas.notes.zoom.text.startswith("Fit · ")
+    inside = canvas.notes.done.geometry().center()
+    canvas.notes.mind_pointer(inside)
+    canvas.notes.done._fade.stop()
+    assert canvas.notes.done._fade.endValue() < 0.5 or canvas.notes.done.strength < 0.5
+    canvas.notes.mind_pointer(None)
+    assert canvas.notes.done._fade.endValue() == 1.0
+
+
+def test_the_canvas_tells_its_state_in_words(desk: Desk, canvas: CanvasView) -> None:
+    desk.select(1)
+    assert canvas.accessibleName() == "Picture"
+    assert "Frame 0, dog" in canvas.accessibleDescription()
+
+
+def test_zooming_to_an_object_brings_it_to_the_middle(canvas: CanvasView) -> None:
+    assert canvas.zoom_to_object(1)
+    assert abs(canvas.center.x() - 10) < 0.2 and abs(canvas.center.y() - 20) < 0.2
+    assert not canvas.zoom_to_object(2)
+
+
+def test_clicks_during_a_held_button_are_ignored(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    desk.select(2)
+    at = place_of(canvas, 50, 40).toPoint()
+    qtbot.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.RightButton, pos=at)
+    qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    document = desk.document
+    assert document is not None
+    assert [point.is_positive for point in document.prompts[2, 0].points] == [True]
+
+
+def test_strength_changes_the_fill_only(canvas: CanvasView, desk: Desk) -> None:
+    desk.select(None)
+    before = np.array(seen(canvas, 15.5, 25.5).getRgb(), int)
+    canvas.change_strength(-3)
+    after = np.array(seen(canvas, 15.5, 25.5).getRgb(), int)
+    bare = np.array((220, 180, 90, 255), int)
+    assert np.abs(after - bare).sum() < np.abs(before - bare).sum()
