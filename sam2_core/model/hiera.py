@@ -29,7 +29,8 @@ def _pool(x: Tensor) -> Tensor:
 def _to_windows(x: Tensor, side: int) -> Tensor:
     """Cut (B, H, W, C), zero-padded below and right, into (B * windows, side, side, C)."""
     batch, height, width, channels = x.shape
-    x = F.pad(x, (0, 0, 0, -width % side, 0, -height % side))
+    if height % side or width % side:
+        x = F.pad(x, (0, 0, 0, -width % side, 0, -height % side))
     rows, columns = x.shape[1] // side, x.shape[2] // side
     x = x.reshape(batch, rows, side, columns, side, channels)
     return x.transpose(2, 3).reshape(-1, side, side, channels)
