@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from exporters import staging
-from exporters.dataset import Dataset, StoredClip
+from exporters.dataset import Dataset, StoredClip, Track
 from exporters.errors import ExportError
 from exporters.formats.coco import CocoOptions
 from exporters.registry import FORMATS, export
@@ -384,3 +384,17 @@ def test_a_symbolic_link_leads_to_the_folder_that_it_names(
     report = exported(dataset, "coco", tmp_path / "link")
     assert report.target == tmp_path / "real"
     assert (tmp_path / "link").is_symlink() and (tmp_path / "link/annotations").is_dir()
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_names_that_cannot_be_decoded_stop_nothing(
+    make_dataset: Callable[..., Dataset],
+    make_clip: Callable[..., StoredClip],
+    exported: Callable[..., Any],
+    tmp_path: Path,
+    format_name: str,
+) -> None:
+    clip = make_clip("caf\udce9", tracks=(Track(1, "dog \ud800", 1), Track(2, "two\nlines", 2)))
+    report = exported(make_dataset(clip), format_name, tmp_path / "out")
+    assert [(rename.before, rename.after) for rename in report.renames] == [("caf\udce9", "caf_")]
+    assert report.readback.masks_identical == 16
