@@ -26,6 +26,7 @@ DECODING_ERRORS = (av.error.FFmpegError, OSError, ValueError, IndexError, Memory
 # Demuxers that open text or that follow addresses written in a file.
 _REFUSED_FORMATS = {"tty", "hls", "concat", "dash", "sdp", "rtsp", "webm_dash_manifest", "lrc", "ffmetadata"}
 _MAX_THREADS = 4
+_PROBES = 32
 
 
 class StreamDecoder:
@@ -45,6 +46,8 @@ class StreamDecoder:
         self._use_threads()
         self._packets: Iterator[Packet[VideoStream]] | None = None
         self._waiting: deque[VideoFrame] = deque()
+        # Time of the key packet at each place in the file, as `packets` saw it.
+        self._key_places: dict[int, int] = {}
 
     def packets(self) -> Iterator[PacketTimes]:
         """The times of all packets in file order, from where the file stands; decodes nothing."""
@@ -52,6 +55,8 @@ class StreamDecoder:
         with contextlib.suppress(*DECODING_ERRORS):
             for packet in self._container.demux(self.stream):
                 if packet.size > 0 and not (is_vp8 and _is_hidden_vp8(packet)):
+                    if packet.is_keyframe and packet.pts is not None and packet.pos is not None and packet.pos >= 0:
+                        self._key_places[packet.pos] = packet.pts
                     yield PacketTimes(packet.pts, packet.dts, packet.is_keyframe, packet.is_discard)
 
     def next_frame(self) -> VideoFrame | None:
@@ -98,6 +103,23 @@ class StreamDecoder:
             self._container.seek(ticks, stream=self.stream, backward=True)
         except DECODING_ERRORS:
             return False
+        return True
+
+    def keeps_times_when_seeking(self) -> bool:
+        """Whether packets have the same times after seeking as they had in `packets`.
+
+        AVI files store no times: packets are counted from the start, or by the file's table after seeking, and the two
+        differ where a packet is lost.
+        """
+        times = sorted(self._key_places.values())
+        if "avi" not in self._container.format.name:
+            return True
+        for ticks in times[:: max(1, len(times) // _PROBES)] + times[-1:]:
+            if self.seek(ticks):
+                with contextlib.suppress(StopIteration, *DECODING_ERRORS):
+                    packet = next(iter(self._container.demux(self.stream)))
+                    if packet.pos is not None and self._key_places.get(packet.pos, packet.pts) != packet.pts:
+                        return False
         return True
 
     def rewind(self) -> None:

@@ -118,7 +118,7 @@ def index_images(path: Path) -> ImageIndex:
 def natural_order(name: str) -> tuple[list[tuple[int, int, str]], str]:
     """A key for sorting names as people count: frame2 before frame10."""
     parts = re.split(r"([0-9]+)", name.lower())
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts], name
+    return [(1, int(part), "") if part.isdecimal() and part.isascii() else (0, 0, part) for part in parts], name
 
 
 def _image_files(folder: Path) -> tuple[Path, ...]:

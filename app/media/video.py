@@ -1,5 +1,6 @@
 """Video files: what is found out when one is opened, and its frames as pictures."""
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -131,13 +132,14 @@ def index_video(path: Path) -> VideoIndex:
         file = attempt(path)
         if file is None:
             continue
-        decoder = StreamDecoder(file)
         try:
-            return _index_of(decoder, path)
+            with contextlib.closing(StreamDecoder(file)) as decoder:
+                return _index_of(decoder, path)
         except UnusableTimes:
             continue
-        finally:
-            decoder.close()
+        except ClipError:
+            if file == path:
+                raise
     raise ClipError(
         f"{path.name} in {path.parent} does not say when its frames are shown, and a repair did not help; "
         "convert it to MP4 with H.264 first."
@@ -149,6 +151,8 @@ def _index_of(decoder: StreamDecoder, path: Path) -> VideoIndex:
     if time_base is None:
         raise UnusableTimes
     frames = build_index(decoder.packets(), time_base)
+    if not decoder.keeps_times_when_seeking():
+        raise UnusableTimes
     decoder.rewind()
     first = list(islice(decoder.frames(), _LOOKED_AT)) if frames.frame_count else []
     if not first:

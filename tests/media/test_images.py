@@ -56,7 +56,7 @@ def test_frames_stand_in_the_order_in_which_people_count(
         assert [number_in(shown) for shown in clip] == list(range(5))
 
 
-@given(st.lists(st.text("aB1029 .é", max_size=6), unique=True, max_size=8))
+@given(st.lists(st.text("aB1029 .é²٣", max_size=6), unique=True, max_size=8))
 def test_natural_order_does_not_depend_on_how_the_folder_is_listed(names: list[str]) -> None:
     backwards = names[::-1]
     assert sorted(names, key=natural_order) == sorted(backwards, key=natural_order)
