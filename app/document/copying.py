@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -105,18 +106,13 @@ def _put_in_place(target: Path, fill: Callable[[sqlite3.Connection], Placed]) ->
 
 
 def _clean_up(target: Path) -> None:
-    """Remove what a process that was killed while writing here has left."""
-    for left in target.parent.glob(f"{_literal(target.name)}.tmp-*"):
-        number = left.name.rpartition("-")[2]
-        if number.isdigit() and (int(number) == os.getpid() or not is_running(int(number))):
-            _remove(left)
+    """Remove what processes that were killed while writing here have left."""
+    for left in target.parent.iterdir():
+        found = re.fullmatch(re.escape(target.name) + r"\.tmp-(\d+)(-journal|-wal|-shm)?", left.name)
+        if found and (int(found[1]) == os.getpid() or not is_running(int(found[1]))):
+            left.unlink(missing_ok=True)
 
 
 def _remove(written: Path) -> None:
-    for path in (written, written.with_name(written.name + "-journal")):
-        path.unlink(missing_ok=True)
-
-
-def _literal(name: str) -> str:
-    """The name as a pattern that matches only itself."""
-    return "".join(f"[{character}]" if character in "*?[" else character for character in name)
+    for ending in ("", "-journal", "-wal", "-shm"):
+        written.with_name(written.name + ending).unlink(missing_ok=True)

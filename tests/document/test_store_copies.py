@@ -114,11 +114,11 @@ def test_nothing_is_replaced_unasked(stored: Project, tmp_path: Path, clip: Clip
 
 def test_what_a_killed_copy_left_is_cleaned_up(stored: Project, tmp_path: Path) -> None:
     mine, running = tmp_path / f"a.masklet.tmp-{os.getpid()}", tmp_path / f"a.masklet.tmp-{os.getppid()}"
-    dead = tmp_path / "a.masklet.tmp-999999999"
-    for left in (mine, running, dead):
+    dead = [tmp_path / f"a.masklet.tmp-999999999{ending}" for ending in ("", "-journal", "-wal", "-shm")]
+    for left in (mine, running, *dead):
         left.write_bytes(b"left")
     stored.save_copy(tmp_path / "a.masklet")
-    assert not mine.exists() and not dead.exists() and running.exists()
+    assert not mine.exists() and running.exists() and not any(left.exists() for left in dead)
 
 
 def test_the_clip_is_found_when_project_and_clip_moved_together(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -181,3 +183,29 @@ def test_undo_finds_the_start_and_redo_finds_the_end(objects: int, plan: list[tu
     while history.can_redo:
         history.redo()
     assert everything(project) == end
+
+
+@settings(max_examples=30)
+@given(objects=st.integers(1, 3), plan=st.lists(deeds, min_size=5, max_size=40), pauses=st.sets(st.integers(0, 40)))
+def test_the_project_file_follows_whatever_is_done(
+    objects: int, plan: list[tuple[str, int, int, FrameMask]], pauses: set[int]
+) -> None:
+    desk = Desk(objects)
+    with tempfile.TemporaryDirectory() as folder:
+        desk.project.save_as(Path(folder) / "a.masklet")
+        for number, deed in enumerate(plan):
+            desk.do(*deed)
+            if number in pauses:
+                desk.project.flush()
+                desk.project.save_copy(Path(folder) / "copy.masklet")
+                assert opened(Path(folder) / "copy.masklet") == everything(desk.project)
+        desk.project.close()
+        assert opened(Path(folder) / "a.masklet") == everything(desk.project)
+
+
+def opened(path: Path) -> tuple[Any, ...]:
+    project = Project.open(path)
+    try:
+        return everything(project)
+    finally:
+        project.close()
