@@ -1,0 +1,113 @@
+"""A whole window on a small clip, with a small model that computes in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from PySide6.QtWidgets import QApplication
+
+from app.inference.inline_engine import InlineEngine
+from app.jobs.background import close_background
+from app.ui import theme
+from app.ui.places import Places
+from app.ui.window import MainWindow
+from sam2_core.checkpoint import save_checkpoint
+from sam2_core.config import EfficientNetConfig, ModelConfig
+from sam2_core.model.sam2 import Sam2Model
+
+FRAMES, HEIGHT, WIDTH = 16, 72, 96
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen pictures of a bright square that goes right."""
+    folder = tmp_path_factory.mktemp("window") / "square goes right"
+    folder.mkdir()
+    ground = np.random.default_rng(3).integers(40, 120, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    for frame in range(FRAMES):
+        picture = ground.copy()
+        picture[20:40, 8 + 3 * frame : 28 + 3 * frame] = (250, 180, 90)
+        Image.fromarray(picture).save(folder / f"{frame:05d}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A narrow model with generated weights: it answers in milliseconds, and nonsense."""
+    config = ModelConfig(
+        name="narrow",
+        version="2.1",
+        trunk=EfficientNetConfig(),
+        image_size=128,
+        hidden=32,
+        memory_dim=8,
+        decoder_mlp=64,
+        decoder_heads=2,
+        iou_hidden=32,
+        attention_layers=1,
+        attention_ffn=64,
+    )
+    torch.manual_seed(11)
+    path = tmp_path_factory.mktemp("weights") / "narrow.pt"
+    save_checkpoint(path, Sam2Model(config).eval())
+    return path
+
+
+@pytest.fixture
+def places(tmp_path: Path, weights: Path) -> Places:
+    made = Places(tmp_path / "state" / "places.json")
+    made.choose_model(str(weights), "cpu")
+    return made
+
+
+@pytest.fixture
+def make_window(qtbot, places: Places, tmp_path: Path) -> Iterator[Callable[[], MainWindow]]:
+    """Makes windows that are shown; all of them share their memory and their projects' folder."""
+    windows: list[MainWindow] = []
+
+    def make() -> MainWindow:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, theme.DARK)
+        window = MainWindow(places=places, engine_factory=InlineEngine, project_folder=tmp_path / "projects")
+        windows.append(window)
+        window.resize(1440, 900)
+        window.show()
+        qtbot.waitExposed(window)
+        window.activateWindow()
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+        window.deleteLater()
+    close_background()
+
+
+@pytest.fixture
+def window(make_window: Callable[[], MainWindow]) -> MainWindow:
+    return make_window()
+
+
+@pytest.fixture
+def open_clip(qtbot) -> Callable[[MainWindow, Path], None]:
+    """Opens something and waits until its frame is on the screen."""
+
+    def open_it(window: MainWindow, path: Path) -> None:
+        with qtbot.waitSignal(window.projects.opened, timeout=20000):
+            window.projects.open_anything(path)
+        qtbot.waitUntil(window._is_frame_shown)
+
+    return open_it
+
+
+@pytest.fixture
+def opened(window: MainWindow, clip: Path, open_clip) -> MainWindow:
+    """The window with the clip on it, the model ready."""
+    open_clip(window, clip)
+    return window
