@@ -15,6 +15,7 @@ from sam2_core.model.mask_decoder import upsample_logits
 from sam2_core.model.sam2 import HeadOutput, ImageFeatures, Sam2Model
 from sam2_core.object_masks import ranking
 from sam2_core.postprocess import fill_small_holes
+from sam2_core.prior import MatchingPrior, blend
 from sam2_core.prompts import FramePrompts, GivenMask
 from sam2_core.sweep import FrameOutput
 from sam2_core.video_state import ObjectState, SessionSettings
@@ -54,6 +55,7 @@ class FrameModel:
         self._policy = policy
         self._settings = settings
         self._reader = MemoryReader(model)
+        self._prior = MatchingPrior(features) if model.config.matching_prior else None
 
     def take_mask(self, frame: int, mask: GivenMask) -> FrameOutput:
         """The answer to a mask prompt: that mask, with the object pointer that goes with it."""
@@ -165,13 +167,23 @@ class FrameModel:
 
     def _decode_tracked(self, batch: Sequence[TrackedObject], image: ImageFeatures, conditioned: Tensor) -> HeadOutput:
         """Masks of tracked frames. A second opinion joins here: as the mask prompt, and blended into the answer."""
-        opinion = self._second_opinion(batch, image)
+        opinion = self._second_opinion(batch)
         multimask = self._model.config.uses_multimask(0, is_initial=False)
-        return self._model.decode(conditioned, image, None, None, opinion, multimask=multimask)
+        head = self._model.decode(conditioned, image, None, None, opinion, multimask=multimask)
+        return head if opinion is None else blend(head, opinion, self._model.config.prior_share)
 
-    def _second_opinion(self, batch: Sequence[TrackedObject], image: ImageFeatures) -> Tensor | None:
-        """Mask logits (B, 1, S / 4, S / 4) from elsewhere; the published models have none."""
-        return None
+    def _second_opinion(self, batch: Sequence[TrackedObject]) -> Tensor | None:
+        """Mask logits (B, 1, S / 4, S / 4) matched by trunk features alone; the published models have none."""
+        if self._prior is None:
+            return None
+        opinions = []
+        for job in batch:
+            masks = {place: job.memories[place].low_res for place, _ in job.selection.maps}
+            held = {place: mask for place, mask in masks.items() if mask is not None}
+            anchors = {place: mask for place, mask in held.items() if place in job.state.conditioning}
+            recent = {place: mask for place, mask in held.items() if place not in anchors}
+            opinions.append(self._prior.logits(job.frame, anchors, recent))
+        return torch.cat(opinions)
 
     def _remember(self, frame: int, output: FrameOutput) -> None:
         """Make the spatial memory of a prompted frame, from the mask as it is kept and shown."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from sam2_core.config import ModelConfig
 from sam2_core.model.mask_decoder import DecoderOutput
 
 
@@ -68,3 +69,10 @@ def decode(
         dense, fine, middle = dense + hinted.dense, hinted.fine, hinted.middle
     output: DecoderOutput = model.sam_mask_decoder(coarse, encoder.grid_encoding(), sparse, dense, fine, middle)
     return output
+
+
+def pixel_normalisation(config: ModelConfig) -> Callable[[Tensor], Tensor]:
+    """A function from 0…255 values N x 3 x S x S to what the trunk of this model takes."""
+    mean = torch.tensor(config.trunk.pixel_mean).reshape(1, 3, 1, 1) * 255
+    deviation = torch.tensor(config.trunk.pixel_std).reshape(1, 3, 1, 1) * 255
+    return lambda pixels: (pixels - mean) / deviation

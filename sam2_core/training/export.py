@@ -1,0 +1,72 @@
+"""From a run to a weight file that can be shipped: averaged weights in half precision, with a card that says how they came."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sam2_core.checkpoint import save_checkpoint
+from sam2_core.errors import CheckpointError
+from sam2_core.model.sam2 import Sam2Model
+from sam2_core.training.recipes import RECIPES
+from sam2_core.training.run import CHECKPOINT_NAME
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("run", type=Path, help="run folder")
+    parser.add_argument("target", type=Path, help="weight file to write; its card is written beside it as .json")
+    parser.add_argument("--card", type=Path, help="JSON file with what else the card shall say, as measured quality")
+    parser.add_argument("--prior-share", type=float, help="share of the matched mask, chosen by measurement")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the weight file and its card."""
+    card = export_run(arguments.run, arguments.target, arguments.card, prior_share=arguments.prior_share)
+    size = arguments.target.stat().st_size / 1e6
+    print(f"Wrote {arguments.target} ({size:.1f} MB) from step {card['training']['steps']}.")
+    return 0
+
+
+def export_run(
+    run_folder: Path, target: Path, card_file: Path | None = None, *, prior_share: float | None = None
+) -> dict[str, Any]:
+    """Write the averaged weights of a run to `target`, and its card beside it; gives the card.
+
+    Raises:
+        CheckpointError: the run has no checkpoint, or one of another model.
+    """
+    path = run_folder / CHECKPOINT_NAME
+    if not path.exists():
+        raise CheckpointError(f"There is no checkpoint in {run_folder}; train first, or give another run folder.")
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    config = RECIPES[state["recipe"]].model
+    if prior_share is not None:
+        config = dataclasses.replace(config, prior_share=prior_share)
+    model = Sam2Model(config)
+    weights = {**state["model"], **state["average"]}
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} does not fit the model {config.name} as it is today: {error}") from error
+    card: dict[str, Any] = {
+        "name": config.name,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "prior_share": config.prior_share,
+        "training": {
+            "steps": state["step"],
+            "hours": round(state["seconds"] / 3600, 2),
+            "device": "CPU",
+            "sources": state["sources"],
+        },
+    }
+    if card_file is not None:
+        card |= json.loads(card_file.read_text(encoding="utf-8"))
+    save_checkpoint(target, model.eval(), half=True, card=card)
+    target.with_suffix(".json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return card

@@ -1,0 +1,93 @@
+"""Carrying masks by features: the windowed search against a dense one, and what it must and must not do."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from sam2_core.matching import (
+    MaskCarrier,
+    MatchSettings,
+    carry_masks,
+    find_neighbours,
+    matching_features,
+    prior_logits,
+    soft_mask,
+)
+
+
+def _features(height: int, width: int, seed: int, channels: int = 12) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return F.normalize(torch.randn((channels, height, width), generator=generator), dim=0)
+
+
+def _dense_masks(query, anchors, recent, masks, settings):
+    """The same by comparing every cell with every other."""
+    channels, height, width = query.shape
+    y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    places = torch.stack([y.flatten(), x.flatten()], dim=1)
+    distance = (places[:, None] - places[None]).abs().amax(-1)
+    similarity = []
+    for frames, share in ((anchors, settings.anchor_window), (recent, settings.window)):
+        for frame in frames:
+            alike = query.reshape(channels, -1).T @ frame.reshape(channels, -1)
+            similarity.append(alike.masked_fill(distance > max(round(share * width), 1), -9.0))
+    value, index = torch.cat(similarity, dim=1).topk(settings.neighbours, dim=1)
+    weight = torch.softmax(value / settings.temperature, dim=1)
+    return (masks.flatten(1)[:, index] * weight).sum(-1).reshape(-1, height, width)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (20, 24), (9, 13)])
+def test_windowed_search_equals_a_dense_one(size: tuple[int, int]) -> None:
+    height, width = size
+    query, first, second = (_features(height, width, seed) for seed in range(3))
+    masks = torch.rand((2, 2, height, width), generator=torch.Generator().manual_seed(9))
+    settings = MatchSettings(window=0.15, anchor_window=0.3)
+    carried = carry_masks(find_neighbours(query, [first], [second], settings), masks)
+    expected = _dense_masks(query, [first], [second], masks, settings)
+    assert torch.allclose(carried, expected, atol=1e-5)
+
+
+def test_no_neighbour_lies_outside_the_picture() -> None:
+    query = _features(10, 10, 0)
+    found = find_neighbours(query, [-query], [], MatchSettings())
+    assert int(found.index.min()) >= 0
+    assert int(found.index.max()) < 100
+    assert float(found.similarity.min()) >= -1.0 - 1e-5
+
+
+def test_a_mask_follows_features_that_move() -> None:
+    still = _features(24, 24, 3)
+    mask = torch.zeros(1, 24, 24)
+    mask[:, 6:14, 6:14] = 1.0
+    carrier = MaskCarrier(still, mask, MatchSettings(neighbours=1))
+    moved = carrier.track(torch.roll(still, shifts=(2, 1), dims=(1, 2)))
+    assert torch.equal(moved[0, 3:-1, 3:-1] > 0.5, torch.roll(mask, (2, 1), (1, 2))[0, 3:-1, 3:-1] > 0.5)
+
+
+def test_objects_do_not_disturb_each_other() -> None:
+    frames = [_features(16, 16, seed) for seed in range(3)]
+    masks = torch.rand((3, 16, 16), generator=torch.Generator().manual_seed(1))
+    together, alone = MaskCarrier(frames[0], masks), MaskCarrier(frames[0], masks[1:2])
+    for frame in frames[1:]:
+        assert torch.allclose(together.track(frame)[1:2], alone.track(frame), atol=1e-6)
+
+
+def test_features_have_length_one_and_the_finer_grid() -> None:
+    features = matching_features(torch.randn(1, 5, 16, 16), torch.randn(1, 7, 8, 8))
+    assert features.shape == (12, 16, 16)
+    assert torch.allclose(features.norm(dim=0), torch.ones(16, 16), atol=1e-5)
+
+
+def test_a_prior_says_what_the_carried_mask_says() -> None:
+    logits = torch.full((1, 1, 32, 32), -8.0)
+    logits[..., 8:24, 8:24] = 8.0
+    again = prior_logits(soft_mask(logits, 16), 32)
+    assert again.shape == (1, 1, 32, 32)
+    assert torch.equal(again > 0, logits > 0)
+
+
+def test_matching_without_an_earlier_frame_is_refused() -> None:
+    with pytest.raises(ValueError, match="no earlier frame"):
+        find_neighbours(_features(8, 8, 0), [], [])
