@@ -20,6 +20,7 @@ from app.ui import theme
 from app.ui.actions import Actions
 
 _NAME, _KEYS, _REASON = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
+_NOT_LISTED = frozenset({"find_action", "finish", "stop"})
 _ROW, _SHOWN, _WIDTH = 30, 10, 520
 
 
@@ -97,11 +98,15 @@ class ActionSearch(QFrame):
 
     def _fill(self, text: str) -> None:
         self.list.clear()
-        words = text.casefold().split()
+        typed = text.casefold().strip()
+        found = []
         for name, spec in self._actions.specs.items():
             said = f"{spec.text} {spec.short} {spec.menu}".casefold()
-            if not all(word in said for word in words) or name in ("find_action", "finish", "stop"):
-                continue
+            if name not in _NOT_LISTED and all(word in said for word in typed.split()):
+                found.append((name, spec))
+        # What was typed in one piece comes first, at the start of the words before anywhere else.
+        found.sort(key=lambda one: (not one[1].text.casefold().startswith(typed), typed not in one[1].text.casefold()))
+        for name, spec in found:
             item = QListWidgetItem(spec.text)
             item.setData(_NAME, name)
             item.setData(_KEYS, self._actions.key_words(name))

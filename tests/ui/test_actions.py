@@ -1,0 +1,102 @@
+"""The action table, and what the actions share."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QMenuBar, QWidget
+
+from app.ui import icons
+from app.ui.action_table import ACTIONS, MENUS
+from app.ui.actions import REASONS, Actions
+from app.ui.desk import Desk
+from app.ui.key_sheet import key_page
+
+
+@pytest.fixture
+def window(qtbot) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    return made
+
+
+def test_no_key_means_two_things() -> None:
+    keys = Counter(
+        QKeySequence(key).toString()
+        for spec in ACTIONS
+        for key in (*spec.keys, *([spec.shown_key] if spec.shown_key else []))
+    )
+    assert not [key for key, count in keys.items() if count > 1]
+    assert "" not in keys
+
+
+def test_names_menus_icons_and_states_exist() -> None:
+    names = [spec.name for spec in ACTIONS]
+    assert len(names) == len(set(names))
+    for spec in ACTIONS:
+        assert spec.menu in MENUS
+        assert not spec.icon or spec.icon in icons.names()
+        assert set(spec.needs) <= set(REASONS)
+
+
+def test_words_follow_the_wording_rules() -> None:
+    for spec in ACTIONS:
+        assert not any(word in spec.text.lower() for word in ("please", "!", "track ", "segment"))
+        assert spec.text[0].isupper() or spec.text[0].isdigit()
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("T", "propagate_forward"), ("Shift+T", "propagate_backward"), ("Ctrl+T", "propagate_both"),
+        ("Ctrl+Shift+T", "propagate_all"), ("V", "tool_select"), ("Q", "tool_point"), ("W", "tool_box"),
+        ("B", "tool_brush"), ("E", "tool_eraser"), ("G", "tool_lasso"), ("C", "verify"), ("S", "next_suspicious"),
+        ("X", "absent_here"), ("N", "new_object"), ("Esc", "stop"), ("Ctrl+K", "find_action"), ("A", "step_back"),
+        ("D", "step_forward"), ("I", "range_in"), ("O", "range_out"), ("R", "repair"), ("F", "compute_forward"),
+        ("Ctrl+Return", "verify_range"), ("Ctrl+Z", "undo"), ("Ctrl+E", "export"), ("0", "select_10"),
+    ],
+)  # fmt: skip
+def test_keys_are_those_of_the_keyboard_map(key: str, name: str) -> None:
+    assert [spec.name for spec in ACTIONS if key in spec.keys] == [name]
+
+
+def test_an_action_without_a_verb_does_not_exist(qapp: object, window: QWidget) -> None:
+    desk = Desk()
+    actions = Actions(desk, {"undo": lambda: None}, window)
+    assert set(desk.actions) == set(actions.specs) == {"undo"}
+    bar = QMenuBar(window)
+    actions.fill_menu_bar(bar)
+    assert [action.text() for action in bar.actions()] == ["&Edit"]
+
+
+def test_a_greyed_out_action_says_why_and_does_nothing(window: QWidget) -> None:
+    desk, done = Desk(), []
+    actions = Actions(desk, {"undo": lambda: done.append(1)}, window)
+    can = [False]
+    actions.set_states({"undo": lambda: can[0]})
+    actions.trigger("undo")
+    assert not actions.trigger_keys(QKeySequence("Ctrl+Z"))
+    assert not done
+    assert actions.why_not("undo") == REASONS["undo"]
+    can[0] = True
+    actions.refresh()
+    assert actions.trigger_keys(QKeySequence("Ctrl+Z"))
+    assert done == [1]
+    assert actions.why_not("undo") == ""
+
+
+def test_only_stepping_sizes_and_zoom_repeat_while_a_key_is_held() -> None:
+    repeating = {spec.name for spec in ACTIONS if spec.repeats}
+    assert {"step_back", "step_forward", "brush_smaller", "brush_bigger", "zoom_in", "timeline_zoom_out"} <= repeating
+    assert not repeating & {"undo", "propagate_forward", "verify", "new_object", "delete", "play"}
+
+
+def test_the_key_sheet_holds_every_key(qapp: object, window: QWidget) -> None:
+    desk = Desk()
+    actions = Actions(desk, {spec.name: lambda: None for spec in ACTIONS}, window)
+    page = key_page(actions)
+    for spec in ACTIONS:
+        if spec.keys:
+            assert actions.key_words(spec.name).split(", ")[0].replace("<", "&lt;") in page
