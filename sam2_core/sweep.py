@@ -7,7 +7,7 @@ a run stood, exactly, or starts anew from the prompted frames: a result never de
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,16 +52,16 @@ class Track(Protocol):
 
     outputs: dict[int, FrameOutput]
 
-    def goes_on_at(self, frame: int, revision: int, prompted: Collection[int]) -> bool:
+    def goes_on_at(self, frame: int, revision: int) -> bool:
         """Whether a run that begins at `frame` would look at all that an uninterrupted one had seen."""
         ...
 
-    def enter(self, frame: int, revision: int, prompted: Collection[int]) -> None:
+    def enter(self, frame: int, revision: int) -> None:
         """Make ready for `frame`: what remains in `outputs` may be looked at."""
         ...
 
     def leave(self, frame: int, output: FrameOutput | None) -> None:
-        """The frame is done; `output` is None where it has prompts."""
+        """The frame is done; `output` is None where it has prompts, or could not be computed."""
         ...
 
 
@@ -77,11 +77,12 @@ class Sweep:
         self.outputs: dict[int, FrameOutput] = {}
         self._policy = policy
         self._sign = -1 if reverse else 1
+        self._empty: set[int] = set()
         self._start: int | None = None
         self._head = 0
         self._revision = 0
 
-    def goes_on_at(self, frame: int, revision: int, prompted: Collection[int]) -> bool:
+    def goes_on_at(self, frame: int, revision: int) -> bool:
         """See `Track`: everything that `frame` may look at is still here, and was made under the same prompts."""
         start, previous = self._start, frame - self._sign
         if start is None or revision != self._revision or not self._is_between(start, previous, self._head):
@@ -90,32 +91,40 @@ class Sweep:
             place = frame - back * self._sign
             if not self._is_between(start, place, self._head):
                 break
+            if place in self._empty:
+                continue
             output = self.outputs.get(place)
-            if place not in prompted and (output is None or (back <= self._policy.map_reach and output.memory is None)):
+            if output is None or (back <= self._policy.map_reach and output.memory is None):
                 return False
         return True
 
-    def enter(self, frame: int, revision: int, prompted: Collection[int]) -> None:
+    def enter(self, frame: int, revision: int) -> None:
         """See `Track`: go on if that is possible exactly, else start anew at this frame."""
-        if self.goes_on_at(frame, revision, prompted):
+        if self.goes_on_at(frame, revision):
             self._head = frame - self._sign
             for place in [place for place in self.outputs if self._distance(frame, place) <= 0]:
                 del self.outputs[place]
+            self._empty = {place for place in self._empty if self._distance(frame, place) > 0}
         else:
             self.outputs.clear()
+            self._empty.clear()
             self._start, self._head, self._revision = frame, frame - self._sign, revision
 
     def leave(self, frame: int, output: FrameOutput | None) -> None:
         """See `Track`: forget what lies out of reach. One frame more than needed stays, to do the last frame again."""
         self._head = frame
-        if output is not None:
+        if output is None:
+            self._empty.add(frame)
+        else:
             self.outputs[frame] = output
+        reach = max(self._policy.pointer_reach, self._policy.map_reach)
         for place, kept in list(self.outputs.items()):
             distance = self._distance(frame, place)
             if distance > self._policy.map_reach:
                 kept.memory = kept.low_res = None
-            if distance > max(self._policy.pointer_reach, self._policy.map_reach):
+            if distance > reach:
                 del self.outputs[place]
+        self._empty = {place for place in self._empty if self._distance(frame, place) <= reach}
 
     def _distance(self, frame: int, place: int) -> int:
         return (frame - place) * self._sign
@@ -130,11 +139,11 @@ class Archive:
     def __init__(self) -> None:
         self.outputs: dict[int, FrameOutput] = {}
 
-    def goes_on_at(self, frame: int, revision: int, prompted: Collection[int]) -> bool:
+    def goes_on_at(self, frame: int, revision: int) -> bool:
         """See `Track`: nothing is ever given up."""
         return True
 
-    def enter(self, frame: int, revision: int, prompted: Collection[int]) -> None:
+    def enter(self, frame: int, revision: int) -> None:
         """See `Track`: nothing is ever outdated."""
 
     def leave(self, frame: int, output: FrameOutput | None) -> None:

@@ -7,7 +7,7 @@ at a time and holds the features of a few of them, the answers to prompts, and w
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -25,6 +25,7 @@ from sam2_core.object_masks import Answer, FrameResult, ObjectMask, candidate_ma
 from sam2_core.prompt_replay import PromptReplay, answer_as_published
 from sam2_core.prompts import FramePrompts, checked_box, checked_frame, checked_mask, checked_points
 from sam2_core.sweep import FrameOutput
+from sam2_core.video_run import run_frame
 from sam2_core.video_state import ObjectState, PromptRecord, SessionSettings
 
 __all__ = ["FrameResult", "ObjectMask", "SessionSettings", "VideoSession"]
@@ -198,9 +199,8 @@ class VideoSession:
         If not, it looks at prompted frames alone. On a prompted frame that makes no difference, and the answer is True.
         """
         state = self._known(object_id)
-        return frame in state.conditioning or state.track(reverse=reverse).goes_on_at(
-            checked_frame(frame, self._num_frames), state.revision, state.conditioning
-        )
+        track = state.track(reverse=reverse)
+        return frame in state.conditioning or track.goes_on_at(checked_frame(frame, self._num_frames), state.revision)
 
     def output(self, frame: int, object_id: int) -> FrameOutput | None:
         """The model's own numbers for an object on a frame, while they are held; for evaluation."""
@@ -260,37 +260,16 @@ class VideoSession:
 
     def _run(self, frames: range, wanted: frozenset[int] | None, reverse: bool, stops: int) -> Iterator[FrameResult]:
         for frame in frames:
+            if not any(state.conditioning or state.pending for state in self._wanted(wanted)):
+                return
             # The context must not be open while the generator is suspended: it would leak into the caller's code.
             with self._computing(f"tracking frame {frame}"):
-                result = self._step(frame, wanted, reverse, lambda: self._stops != stops)
+                states = self._wanted(wanted)
+                answers = run_frame(self._compute, states, frame, lambda: self._stops != stops, reverse=reverse)
+                result = None if answers is None else FrameResult(frame, self._masks(answers))
             if result is None:
                 return
             yield result
-
-    def _step(
-        self, frame: int, wanted: frozenset[int] | None, reverse: bool, is_stopped: Callable[[], bool]
-    ) -> FrameResult | None:
-        """One frame of a run, kept whole or not at all; None if the run was stopped or has nothing left to follow."""
-        states, jobs = [], []
-        for state in self._wanted(wanted):
-            if is_stopped():
-                return None
-            state.commit()
-            if state.has_begun(frame, reverse=reverse):
-                states.append(state)
-                state.track(reverse=reverse).enter(frame, state.revision, state.conditioning)
-                if frame not in state.conditioning:
-                    jobs.append(self._compute.look_back(state, frame, reverse=reverse))
-        if is_stopped() or not any(state.conditioning for state in self._wanted(wanted)):
-            return None
-        outputs = self._compute.track(jobs, is_stopped)
-        if outputs is None:
-            return None
-        tracked = {job.state.object_id: output for job, output in zip(jobs, outputs, strict=True)}
-        for state in states:
-            state.passed(frame, tracked.get(state.object_id), reverse=reverse)
-        answers = [state.answer(frame, tracked.get(state.object_id) or state.conditioning[frame]) for state in states]
-        return FrameResult(frame, self._masks(answers))
 
     def _prompt_as_published(self, state: ObjectState, frame: int, given: FramePrompts) -> ObjectMask:
         output = answer_as_published(
