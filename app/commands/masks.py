@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.commands.errors import CommandError
 from app.commands.targets import about, at, check_frame, editable_cells, editable_object
+from app.document.document import DocumentView
 from app.document.history import Transaction
 from app.document.masks import MaskCode
 from app.document.project import Project
@@ -31,16 +32,14 @@ def accept_masks(
     """Take results of a run in, as a part of its open transaction.
 
     Each result brings the revision that its cell had when the run began. A result is dropped when a person has changed
-    or verified the cell since, when the cell carries a prompt (only prompts write there), when its object is frozen or
-    gone, or when the transaction is closed.
+    or verified the cell since, when the cell carries a prompt (only prompts write there) or a mask that was drawn or
+    imported, when its object is frozen or gone, or when the transaction is closed.
     """
     document, total = project.document, 0
     cells: dict[Cell, FrameMask | None] = {}
     for cell, mask, revision in results:
         total += 1
-        thing = document.objects.get(cell[0])
-        is_free = thing is not None and not thing.is_frozen and cell not in document.prompts
-        if is_free and document.revision(cell) == revision and not document.is_verified(cell):
+        if document.revision(cell) == revision and _is_free(document, cell):
             cells[cell] = mask
     if not cells or not transaction.is_open:
         return AcceptReport(0, total)
@@ -153,6 +152,14 @@ def as_code(project: Project, pixels: NDArray[np.bool_] | MaskCode) -> MaskCode:
             f"The mask has {code.width} x {code.height} pixels; the picture has {clip.width} x {clip.height}."
         )
     return code
+
+
+def _is_free(document: DocumentView, cell: Cell) -> bool:
+    """Whether a run may write the cell."""
+    thing, held = document.objects.get(cell[0]), document.masks.get(cell)
+    if thing is None or thing.is_frozen or cell in document.prompts or document.is_verified(cell):
+        return False
+    return held is None or held.origin not in (Origin.MANUAL, Origin.IMPORTED)
 
 
 def _has_pixels(project: Project, cell: Cell, code: MaskCode) -> bool:

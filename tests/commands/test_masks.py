@@ -48,16 +48,18 @@ def test_a_run_writes_what_nobody_touched(project: Project, square: SquareCode) 
     assert {cell for cell, held in document.masks.items() if held == mask} == {(1, frame) for frame in range(4, 8)}
 
 
-def test_prompted_and_verified_cells_are_spared_even_when_nothing_changed_since(
+def test_prompted_verified_and_drawn_cells_are_spared_even_when_nothing_changed_since(
     project: Project, square: SquareCode
 ) -> None:
     add_point(project, 1, 0, 3, 3)
     set_mask(project, 1, 1, square(0, 0))
     verify_cells(project, [(1, 1)])
+    set_mask(project, 1, 2, square(3, 3))
     run = project.history.begin("Propagate")
-    late = [((1, frame), FrameMask(square(9, 9)), project.document.revision((1, frame))) for frame in range(3)]
-    assert accept_masks(project, run, late) == AcceptReport(1, 2)
-    assert set(project.document.masks) == {(1, 1), (1, 2)} and project.document.masks[(1, 1)].code == square(0, 0)
+    late = [((1, frame), FrameMask(square(9, 9)), project.document.revision((1, frame))) for frame in range(4)]
+    assert accept_masks(project, run, late) == AcceptReport(1, 3)
+    masks = project.document.masks_of(1)
+    assert set(masks) == {1, 2, 3} and masks[1].code == square(0, 0) and masks[2].code == square(3, 3)
 
 
 def test_results_for_objects_that_are_gone_and_runs_that_are_closed_are_dropped(
