@@ -113,13 +113,13 @@ class ProcessEngine:
         far_requests.close()
         far_beats.close()
 
-    def _ask(self, name: str, *arguments: Any, patience: float = SILENCE_SECONDS) -> Any:
+    def _ask(self, name: str, *arguments: Any, patience: float | None = None) -> Any:
         """Send a request and give its answer. Raises EngineError, or EngineStopped when the process is gone."""
         if self._requests is None:
             raise EngineStopped("The model is not running; it has to be started again.")
         try:
             self._requests.send((name, arguments))
-            kind, value = self._receive(patience)
+            kind, value = self._receive(SILENCE_SECONDS if patience is None else patience)
         except (EOFError, OSError):
             raise EngineStopped(self._epitaph()) from None
         if kind == "error":

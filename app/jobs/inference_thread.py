@@ -17,6 +17,8 @@ from app.inference.plan import Plan
 from app.jobs.mailbox import Mailbox, grouped
 from app.jobs.reports import EngineStatus, RunEnd
 
+__all__ = ["EngineStatus", "InferenceThread", "RunEnd"]
+
 LOOK_EVERY_SECONDS = 1.0
 """How often an idle engine is looked after."""
 
@@ -49,8 +51,8 @@ class InferenceThread(QObject):
     """An `EngineStatus`."""
     cell_ready = Signal(object, int)
     """The `CellResult` of a click, and the revision that was given with it."""
-    cell_failed = Signal(object, str)
-    """The cell of a click that has no answer, and why."""
+    cell_failed = Signal(object, int, str)
+    """The cell of a click that has no answer, the revision that was given with it, and why."""
     batch_ready = Signal(list)
     """`FrameBatch`es of the run, at most 30 times a second."""
     run_finished = Signal(object)
@@ -74,6 +76,7 @@ class InferenceThread(QObject):
         self._engine: Engine | None = None
         self._info: EngineInfo | None = None
         self._fault = ""
+        self._clip_fault = ""
         self._run: Generator[FrameBatch, None, None] | None = None
         self._progress = (0, 0)
         self._mailbox = Mailbox(self._changed, self)
@@ -224,7 +227,7 @@ class InferenceThread(QObject):
     def _load(self) -> None:
         self._drop_engine()
         with self._changed:
-            model, clip = self._model, self._clip
+            model = self._model
         assert model is not None
         self._info, self._fault = None, ""
         self._show("starting")
@@ -233,35 +236,37 @@ class InferenceThread(QObject):
             with self._changed:
                 self._engine = engine
             self._info = engine.load(model.checkpoint, model.device)
-            if clip is not None:
-                engine.open_clip(clip)
-            self._show("ready")
         except Exception as error:
             self._fail(error, "Loading the model")
+            return
+        self._show("ready")
+        self._open_clip()
 
     def _open_clip(self) -> None:
         with self._changed:
             clip = self._clip
+        self._clip_fault = ""
         if clip is None or self._engine is None:
             return
         try:
             self._engine.open_clip(clip)
         except Exception as error:
-            self._fail(error, "Opening the clip for the model")
+            self._clip_fault = self._fail(error, "Opening the clip for the model")
 
     def _ready_engine(self) -> Engine:
-        """The engine; one whose process has gone is made anew. Raises EngineError with the fault if there is none."""
+        """The engine; one whose process has gone is made anew. Raises EngineError where model or clip are at fault."""
         if self._engine is None and not self._fault:
             self._load()
-        if self._engine is None:
-            raise EngineError(self._fault)
+        if self._engine is None or self._clip_fault:
+            raise EngineError(self._fault or self._clip_fault)
         return self._engine
 
     def _answer(self, click: _Click) -> None:
         try:
             result = self._ready_engine().prompt_frame(click.inputs, click.frame)
         except Exception as error:
-            self._mailbox.put(("no cell", (click.cell, self._fail(error, "Answering a click"))))
+            said = self._fail(error, "Answering a click")
+            self._mailbox.put(("no cell", (click.cell, click.revision, said)))
         else:
             self._mailbox.put(("cell", (result, click.revision)))
 

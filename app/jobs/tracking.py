@@ -26,6 +26,8 @@ from app.inference.process_engine import ProcessEngine
 from app.jobs.inference_thread import InferenceThread
 from app.jobs.reports import EngineStatus, RunEnd, RunProgress
 
+__all__ = ["EngineStatus", "RunEnd", "RunProgress", "Tracking"]
+
 SPEED_SECONDS = 8.0
 """Speed is told over so long a time."""
 CELLS_REMEMBERED = 256
@@ -66,7 +68,7 @@ class Tracking(QObject):
         super().__init__(parent)
         self._project = project
         self._engine_factory = engine_factory
-        self._pending: set[Cell] = set()
+        self._pending: dict[Cell, int] = {}
         self._bases: dict[Cell, MaskCode] = {}
         self._choices: dict[Cell, tuple[Point, int]] = {}
         self._run: _Run | None = None
@@ -124,8 +126,12 @@ class Tracking(QObject):
         if base is not None:
             self._bases[cell] = base
         _keep_newest(self._bases)
-        self._set_pending(cell, True)
-        self._thread.prompt(inputs, cell[1], document.revision(cell))
+        revision = document.revision(cell)
+        is_new = cell not in self._pending
+        self._pending[cell] = revision
+        self._thread.prompt(inputs, cell[1], revision)
+        if is_new:
+            self.prompt_pending.emit(cell, True)
 
     def is_pending(self, cell: Cell) -> bool:
         """Whether the model is looking at this cell because of a click."""
@@ -185,13 +191,13 @@ class Tracking(QObject):
         cell = (result.object_id, result.frame)
         mask = FrameMask(result.mask, result.iou, result.score, Origin.PROMPTED)
         is_accepted = accept_prompt_mask(self._project, cell, mask, revision)
-        self._set_pending(cell, False)
+        self._answered(cell, revision)
         if is_accepted and result.candidates:
             self.candidates_ready.emit(cell, result.candidates)
 
-    @Slot(object, str)
-    def _on_no_cell(self, cell: Cell, said: str) -> None:
-        self._set_pending(cell, False)
+    @Slot(object, int, str)
+    def _on_no_cell(self, cell: Cell, revision: int, said: str) -> None:
+        self._answered(cell, revision)
         if said != self.status.detail:
             self.error.emit(said)
 
@@ -239,18 +245,23 @@ class Tracking(QObject):
         prompts = self._project.document.prompts
         for cell in change.cells:
             prompt = prompts.get(cell)
-            if prompt is not None and prompt.candidate is not None and prompt.points:
+            if prompt is None or not prompt.points:
+                continue
+            if prompt.candidate is not None:
                 self._choices[cell] = prompt.points[0], prompt.candidate
+            elif len(prompt.points) == 1:
+                self._choices.pop(cell, None)
         _keep_newest(self._choices)
 
     def _on_history(self) -> None:
         if self._run is not None and not self._run.transaction.is_open:
             self._thread.stop_run()
 
-    def _set_pending(self, cell: Cell, is_pending: bool) -> None:
-        if is_pending != (cell in self._pending):
-            (self._pending.add if is_pending else self._pending.discard)(cell)
-            self.prompt_pending.emit(cell, is_pending)
+    def _answered(self, cell: Cell, revision: int) -> None:
+        """The model has looked; a newer question about the same cell may still wait."""
+        if self._pending.get(cell) == revision:
+            del self._pending[cell]
+            self.prompt_pending.emit(cell, False)
 
 
 class _Run:

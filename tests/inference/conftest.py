@@ -1,35 +1,54 @@
-"""A document to plan on, built with the same steps as a person's work."""
+"""Documents to plan on, a small clip of real pictures, and a small model with generated weights."""
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from app.document.document import Document
 from app.document.masks import MaskCode
 from app.document.steps import SetMasks, SetObject, SetPrompt, SetReviews
 from app.document.values import Clip, FrameMask, Origin, Point, Prompt, Review, TrackedObject
+from app.inference.inline_engine import InlineEngine
+from sam2_core.checkpoint import save_checkpoint
+from sam2_core.config import EfficientNetConfig, ModelConfig
+from sam2_core.model.sam2 import Sam2Model
+
+FRAMES, HEIGHT, WIDTH = 24, 72, 96
 
 
 class Work:
-    """A clip of 100 frames and short words for what a person does to it."""
+    """A clip and short words for what a person does to it."""
 
-    def __init__(self, frame_count: int = 100) -> None:
-        self.document = Document(Clip("park.mp4", "park", frame_count, 24, 32, 25.0))
-        square = np.zeros((24, 32), bool)
-        square[4:12, 6:18] = True
+    def __init__(self, frame_count: int = 100, height: int = 24, width: int = 32) -> None:
+        self.document = Document(Clip("park.mp4", "park", frame_count, height, width, 25.0))
+        square = np.zeros((height, width), bool)
+        square[height // 6 : height // 2, width // 6 : width // 2] = True
         self.seen = MaskCode.from_array(square)
-        self.absent = MaskCode.empty(24, 32)
+        self.absent = MaskCode.empty(height, width)
 
     def add(self, object_id: int = 1, name: str = "red ball", *, is_frozen: bool = False) -> None:
         self.document.apply(SetObject(object_id, TrackedObject(object_id, name, is_frozen=is_frozen)))
 
-    def click(self, *frames: int, object_id: int = 1) -> None:
+    def click(self, *frames: int, object_id: int = 1, at: tuple[float, float] = (8.0, 8.0)) -> None:
         for frame in frames:
-            self.document.apply(SetPrompt((object_id, frame), Prompt((Point(8.0, 8.0),))))
+            self.document.apply(SetPrompt((object_id, frame), Prompt((Point(*at),))))
+
+    def prompt(self, frame: int, prompt: Prompt, *, object_id: int = 1) -> None:
+        self.document.apply(SetPrompt((object_id, frame), prompt))
 
     def mask(self, frames, origin=Origin.PROPAGATED, *, object_id: int = 1, is_absent: bool = False) -> None:
         code = self.absent if is_absent else self.seen
         masks = {(object_id, frame): FrameMask(code, origin=origin) for frame in frames}
         self.document.apply(SetMasks(masks, by_person=origin is Origin.MANUAL))
+
+    def accept(self, *results) -> None:
+        """Put answers to prompts into the document."""
+        masks = {(one.object_id, one.frame): FrameMask(one.mask, origin=Origin.PROMPTED) for one in results}
+        self.document.apply(SetMasks(masks))
 
     def verify(self, frames, *, object_id: int = 1) -> None:
         self.document.apply(SetReviews({(object_id, frame): Review.VERIFIED for frame in frames}))
@@ -46,3 +65,64 @@ def work() -> Work:
 def work_of() -> type[Work]:
     """For clips of another length: `work_of(frame_count)`."""
     return Work
+
+
+@pytest.fixture
+def small_work() -> Work:
+    """Two objects on the small clip."""
+    made = Work(FRAMES, HEIGHT, WIDTH)
+    made.add(1, "disc")
+    made.add(2, "bar")
+    return made
+
+
+@pytest.fixture(scope="session")
+def small_clip(tmp_path_factory) -> Path:
+    """A folder of 24 pictures: a bright disc goes right and a dark bar goes down over a textured ground."""
+    folder = tmp_path_factory.mktemp("small") / "clip"
+    folder.mkdir()
+    ground = np.random.default_rng(7).integers(60, 150, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    for frame in range(FRAMES):
+        picture = ground.copy()
+        picture[(rows - 30) ** 2 + (columns - 20 - 2 * frame) ** 2 < 144] = (240, 200, 60)
+        picture[20 + frame : 26 + frame, 60:92] = (20, 30, 90)
+        Image.fromarray(picture).save(folder / f"{frame:05d}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_model(tmp_path_factory) -> Path:
+    """A model with all parts of the built-in one, narrow enough for milliseconds, with generated weights."""
+    config = ModelConfig(
+        name="narrow",
+        version="2.1",
+        trunk=EfficientNetConfig(),
+        image_size=128,
+        hidden=32,
+        memory_dim=8,
+        decoder_mlp=64,
+        decoder_heads=2,
+        iou_hidden=32,
+        attention_layers=1,
+        attention_ffn=64,
+    )
+    torch.manual_seed(35)
+    model = Sam2Model(config).eval()
+    with torch.no_grad():
+        # Louder than at the start of a training, so that masks differ from frame to frame and from click to click.
+        for name, weights in model.named_parameters():
+            if name.startswith("sam_mask_decoder") and weights.dim() > 1:
+                weights.mul_(1.5)
+    path = tmp_path_factory.mktemp("weights") / "narrow.pt"
+    save_checkpoint(path, model)
+    return path
+
+
+@pytest.fixture
+def engine(small_model, small_clip) -> Iterator[InlineEngine]:
+    made = InlineEngine()
+    made.load(small_model, "cpu")
+    made.open_clip(small_clip)
+    yield made
+    made.close()
