@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from app.document.document import Document
+from app.document.errors import ProjectError, ProjectInUse
 from app.document.history import History
-from app.document.store import ProjectStore
+from app.document.store import SUFFIX, ProjectStore
 from app.document.values import Clip
+
+__all__ = ["SUFFIX", "Project", "ProjectError", "ProjectInUse"]
 
 
 class Project:
