@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from app.document import runs as run_lengths
+from app.document.geometry import Box
 from app.document.runs import MAX_PIXELS, MaskError
-from app.document.values import Box
 
 __all__ = ["CountsSource", "MaskCode", "MaskError"]
 

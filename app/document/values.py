@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from app.document.masks import MaskCode
+from app.document.geometry import Box as Box
+from app.document.masks import MaskCode
 
 Cell = tuple[int, int]
 """One object on one frame: (object id, 0-based frame)."""
@@ -62,44 +61,6 @@ class Point:
     x: float
     y: float
     is_positive: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle in picture pixels, right and bottom exclusive."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-    @property
-    def width(self) -> float:
-        return self.x1 - self.x0
-
-    @property
-    def height(self) -> float:
-        return self.y1 - self.y0
-
-    @property
-    def area(self) -> float:
-        return self.width * self.height
-
-    @property
-    def center(self) -> tuple[float, float]:
-        """(x, y)"""
-        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
-
-    def intersection(self, other: Box) -> float:
-        """Shared area in square pixels, 0 when apart."""
-        width = min(self.x1, other.x1) - max(self.x0, other.x0)
-        height = min(self.y1, other.y1) - max(self.y0, other.y0)
-        return width * height if width > 0 and height > 0 else 0.0
-
-    def iou(self, other: Box) -> float:
-        """Shared area over united area, 0 to 1."""
-        shared = self.intersection(other)
-        return shared / (self.area + other.area - shared) if shared else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ import json
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from exporters import options, rle
+from exporters import rle
 from exporters.dataset import Category, ClipView, Dataset, MaskRecord, Rle, Track
 from exporters.errors import ExportError
 from exporters.format import Format, Progress, Work, Written
+from exporters.formats.coco_options import CocoOptions
 from exporters.formats.coco_reader import read
 from exporters.frames import encoded_frame
 from exporters.names import safe_component
@@ -26,34 +27,6 @@ from exporters.verification.coco import verify
 
 TRACKS_PER_VIDEO = 10_000
 """Room for the objects of one video where track ids are unique over the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class CocoOptions:
-    """How a COCO export is made."""
-
-    split: str = options.split()
-    with_images: bool = options.with_images()
-    image_format: Literal["jpg", "png"] = options.choice(
-        "jpg", "png", title="Pictures as", note="png is exact, many times larger and slower"
-    )
-    jpeg_quality: int = options.jpeg_quality()
-    segmentation: Literal["rle", "uncompressed", "polygons"] = options.choice(
-        "rle",
-        "uncompressed",
-        "polygons",
-        title="Masks as",
-        note="rle is exact and small; uncompressed is the same as plain numbers; polygons join holes to the edge",
-    )
-    track_ids: Literal["video", "global"] = options.choice(
-        "video",
-        "global",
-        title="Track ids",
-        note="video keeps an object's number; global makes it unique over all clips",
-    )
-
-    def __post_init__(self) -> None:
-        options.check_options(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,47 +8,20 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
 
-from exporters import options
 from exporters.dataset import Dataset
 from exporters.format import Format, Progress, Work, Written
+from exporters.formats.davis_options import DavisOptions
 from exporters.formats.davis_plan import ClipPlan, make_plan, painted
 from exporters.formats.davis_reader import read
 from exporters.frames import encoded_frame
 from exporters.report import ExportedObject, Loss
 from exporters.tree import StagedTree
 from exporters.verification.davis import verify
-
-
-@dataclass(frozen=True, slots=True)
-class DavisOptions:
-    """How a DAVIS export is made."""
-
-    split: str = options.split()
-    resolution: Literal["Full-Resolution", "480p"] = options.choice(
-        "Full-Resolution",
-        "480p",
-        title="Resolution",
-        note="480p shrinks frames and masks to 480 lines and may lose the smallest masks",
-    )
-    late_objects: Literal["loose", "trim", "strict"] = options.choice(
-        "loose",
-        "trim",
-        "strict",
-        title="Objects that appear later",
-        note="the official evaluation knows only objects of the first frame: loose keeps all the same, trim begins "
-        "each clip where all objects are visible, strict leaves late objects out",
-    )
-    with_images: bool = options.with_images()
-    jpeg_quality: int = options.jpeg_quality()
-
-    def __post_init__(self) -> None:
-        options.check_options(self)
 
 
 def palette() -> bytes:

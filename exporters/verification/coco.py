@@ -19,7 +19,7 @@ from exporters.verification.polygons import filled
 from exporters.verification.run_lengths import area_and_box, check_runs, mask_of_runs, runs_from_text, text_of
 
 if TYPE_CHECKING:
-    from exporters.formats.coco import CocoOptions
+    from exporters.formats.coco_options import CocoOptions
 
 _STEP = 256
 

@@ -17,7 +17,7 @@ from exporters.verification.pictures import picture_size
 from exporters.verification.run_lengths import check_runs, runs_from_text, text_of
 
 if TYPE_CHECKING:
-    from exporters.formats.davis import DavisOptions
+    from exporters.formats.davis_options import DavisOptions
     from exporters.formats.davis_plan import ClipPlan
 
 

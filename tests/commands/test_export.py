@@ -27,8 +27,8 @@ from app.media.clip import FrameSource, open_clip
 from exporters import rle
 from exporters.dataset import Category, Info
 from exporters.errors import ExportError
-from exporters.formats.coco import CocoOptions
-from exporters.formats.davis import DavisOptions
+from exporters.formats.coco_options import CocoOptions
+from exporters.formats.davis_options import DavisOptions
 from exporters.registry import FORMATS
 from exporters.report import Report
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from exporters import rle
 from exporters.dataset import Dataset, MaskRecord, StoredClip, Track
-from exporters.formats.coco import CocoOptions
-from exporters.formats.davis import DavisOptions
+from exporters.formats.coco_options import CocoOptions
+from exporters.formats.davis_options import DavisOptions
 from exporters.registry import export
 
 HEIGHT, WIDTH, OBJECTS, SHAPES = 1080, 1920, 5, 10

@@ -17,7 +17,7 @@ from pycocotools.cocoeval import COCOeval
 
 from exporters.dataset import Category, Dataset, MaskRecord, StoredClip, Track
 from exporters.errors import ExportError
-from exporters.formats.coco import CocoOptions
+from exporters.formats.coco_options import CocoOptions
 from exporters.formats.coco_reader import read
 
 # pycocotools' decoder hands NumPy an array in a way that NumPy 2 calls old.

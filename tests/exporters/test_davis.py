@@ -17,7 +17,8 @@ from PIL import Image
 
 from exporters.dataset import Dataset, StoredClip, Track
 from exporters.errors import ExportError
-from exporters.formats.davis import DavisOptions, palette
+from exporters.formats.davis import palette
+from exporters.formats.davis_options import DavisOptions
 from exporters.formats.davis_reader import read
 
 Masks = dict[tuple[int, int], np.ndarray]

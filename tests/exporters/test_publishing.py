@@ -18,7 +18,7 @@ import pytest
 from exporters import staging
 from exporters.dataset import Dataset, StoredClip, Track
 from exporters.errors import ExportError
-from exporters.formats.coco import CocoOptions
+from exporters.formats.coco_options import CocoOptions
 from exporters.registry import FORMATS, export
 
 ROOT = Path(__file__).resolve().parents[2]

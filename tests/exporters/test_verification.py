@@ -21,7 +21,7 @@ from exporters import registry, rle
 from exporters.dataset import Dataset, MaskRecord, StoredClip
 from exporters.errors import VerificationFailed
 from exporters.format import Progress, Written
-from exporters.formats.coco import CocoOptions
+from exporters.formats.coco_options import CocoOptions
 from exporters.formats.davis import palette
 from exporters.tree import StagedTree
 from exporters.verification.json_stream import members
