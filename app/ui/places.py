@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_RECENT, MOST_CLIPS = 12, 200
-_KINDS = {"recent": list, "clips": dict, "theme": str, "model": str, "device": str, "is_open": bool}
+_KINDS = {"recent": list, "clips": dict, "theme": str, "model": str, "device": str, "is_open": bool, "window": str}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,15 @@ class Places:
     def choose_model(self, checkpoint: str, device: str) -> None:
         """Remember which model to start with."""
         self._hold(model=checkpoint, device=device)
+
+    @property
+    def window(self) -> str:
+        """Where the window stood, as `QWidget.saveGeometry` in base 64; "" before the first time."""
+        return str(self._held.get("window", ""))
+
+    def note_window(self, geometry: str) -> None:
+        """Remember where the window stands."""
+        self._hold(window=geometry)
 
     def note_open(self, project: Path, clip: Path) -> None:
         """A project is open now, for this clip."""

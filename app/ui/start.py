@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
+
+from app.errors import record_bug
 
 if TYPE_CHECKING:
     from app.ui.window import MainWindow
@@ -33,11 +36,22 @@ def run_window(path: str | Path | None = None, prompts: str | Path | None = None
     places = Places()
     theme.apply(app, theme.THEMES.get(places.theme) or theme.system_theme())
     window = MainWindow(places=places)
+    sys.excepthook = lambda kind, error, trace: _tell_bug(window, error)
+    threading.excepthook = lambda caught: _tell_bug(window, caught.exc_value)
     window.show()
     QTimer.singleShot(0, lambda: _begin(window, path, prompts, propagate))
     status = app.exec()
+    sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
     window.deleteLater()
     return int(status)
+
+
+def _tell_bug(window: MainWindow, error: BaseException | None) -> None:
+    """Something went wrong that nobody expected: say so, with details in a file; every step is saved already."""
+    if isinstance(error, KeyboardInterrupt):
+        window.close()
+    elif error is not None:
+        window.desk.notice.emit(record_bug(error, "The window"), "error")
 
 
 def _begin(window: MainWindow, path: str | Path | None, prompts: str | Path | None, propagate: bool) -> None:

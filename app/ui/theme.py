@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -14,6 +15,8 @@ RADIUS_CHIP, RADIUS_BUTTON, RADIUS_POPUP = 4, 8, 10
 TOP_BAR_HEIGHT, TOOL_RAIL_WIDTH, RIGHT_PANEL_WIDTH, TIMELINE_HEIGHT, STATUS_HEIGHT = 40, 52, 330, 290, 28
 FONT_SIZE, FONT_SIZE_SECONDARY = 13, 12
 MOTION_MS = 120
+
+_ICONS = (Path(__file__).resolve().parents[2] / "resources" / "icons").as_posix()
 
 PICTURE_COLORS = (
     "#5EB8EC", "#FCB551", "#B2F9C9", "#F161A8", "#7BAB70", "#DEFD23",
@@ -242,8 +245,13 @@ def _style_sheet(theme: Theme) -> str:
         selection-background-color: {t.accent_fill}; selection-color: #FFFFFF; }}
     QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
         border: 1px solid {t.accent}; }}
-    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0;
+    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0 2px;
         background: transparent; }}
+    QComboBox::drop-down {{ border: none; width: 22px; }}
+    QComboBox::down-arrow {{ image: url({_ICONS}/chevron-down-grey.svg); width: 14px; height: 14px; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; background: transparent; width: 18px; }}
+    QAbstractSpinBox::up-arrow {{ image: url({_ICONS}/chevron-up-grey.svg); width: 10px; height: 10px; }}
+    QAbstractSpinBox::down-arrow {{ image: url({_ICONS}/chevron-down-grey.svg); width: 10px; height: 10px; }}
     QComboBox QAbstractItemView {{ background: {t.surface_1}; color: {t.text_1}; border: 1px solid {t.surface_3};
         selection-background-color: {t.surface_2}; selection-color: {t.text_1}; outline: 0; }}
     QMenuBar {{ background: {t.surface_1}; color: {t.text_1}; }}
@@ -264,6 +272,13 @@ def _style_sheet(theme: Theme) -> str:
         background: none; border: none; width: 0; height: 0; }}
     QAbstractItemView {{ background: {t.surface_1}; color: {t.text_1}; border: none; outline: 0;
         selection-background-color: {t.surface_2}; selection-color: {t.text_1}; }}
+    QCheckBox::indicator, QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {t.text_3};
+        border-radius: {RADIUS_CHIP}px; background: {t.surface_0}; }}
+    QRadioButton::indicator {{ border-radius: 8px; }}
+    QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border: 1px solid {t.accent}; }}
+    QCheckBox::indicator:checked, QRadioButton::indicator:checked {{ background: {t.accent_fill};
+        border: 1px solid {t.accent_fill}; image: url({_ICONS}/check-white.svg); }}
+    QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ border: 1px solid {t.surface_3}; }}
     QProgressBar {{ background: {t.surface_3}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}
     QSplitter::handle {{ background: {t.ground}; }}

@@ -22,6 +22,9 @@ SEARCH_FROM = 1180
 """In a narrower window the search is reached by its key and by the menu only."""
 
 
+CHIP_WIDEST = 250
+
+
 class ModelChip(QPushButton):
     """Which model computes, on which device, and how it is. A click opens the list of models."""
 
@@ -35,9 +38,9 @@ class ModelChip(QPushButton):
     def show_status(self, status: EngineStatus) -> None:
         """Show the engine's state in words and as a dot."""
         self._state = status.state
-        self.setText(f"    {status.text}")
+        self.setText(f"    {self.fontMetrics().elidedText(status.text, Qt.TextElideMode.ElideRight, CHIP_WIDEST)}")
         self.updateGeometry()
-        self.setToolTip(status.detail or "Model and device; click to choose others")
+        self.setToolTip(status.detail or f"{status.text}. Click to choose another model or device.")
         self.setAccessibleName(f"Model: {status.text}")
         self.update()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QByteArray, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -156,6 +156,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
+        self.restoreGeometry(QByteArray.fromBase64(self.places.window.encode()))
 
     def _wire(self) -> None:
         desk, canvas = self.desk, self.canvas
@@ -469,6 +470,7 @@ class MainWindow(QMainWindow):
         if not self.projects.close(may_lose=self.filing.may_lose):
             event.ignore()
             return
+        self.places.note_window(bytes(self.saveGeometry().toBase64().data()).decode())
         self.notices.clear()
         self._patience.stop()
         self.loader.close()

@@ -144,6 +144,7 @@ class QueuePanel(QWidget):
         self._empty.setProperty("role", "hint")
         self._empty.setWordWrap(True)
         self._empty.setContentsMargins(14, 4, 14, 4)
+        self._rest = QWidget()  # takes the list's room while there is none
         self._verbs = QHBoxLayout()
         self._verbs.setContentsMargins(14, 8, 14, 12)
         self._verbs.setSpacing(8)
@@ -160,6 +161,7 @@ class QueuePanel(QWidget):
         layout.addLayout(top)
         layout.addWidget(self._empty)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self._rest, 1)
         layout.addLayout(self._verbs)
         suspicions.changed.connect(self._show)
         thumbnails.ready.connect(self.list.viewport().update)
@@ -207,6 +209,7 @@ class QueuePanel(QWidget):
         masks = 0 if document is None else len(document.masks)
         self._count.setText(f"{len(entries):,} of {masks:,}" if entries else "")
         self._empty.setVisible(not entries)
+        self._rest.setVisible(not entries)
         self.list.setVisible(bool(entries))
         if document is None or not masks:
             self._empty.setText("Masks that are likely wrong will stand here, the worst first.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont
+from PySide6.QtGui import QAction, QFont, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.ui import theme
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.jobs.tracking import RunProgress
 
 HEIGHT = 46
-NARROW = 900
+NARROW = 1180
 
 
 def time_words(seconds: float) -> str:
@@ -57,6 +57,7 @@ class Transport(QWidget):
         self._range.setProperty("role", "secondary")
         self.run_card = RunCard(self)
         self.run_card.stop_requested.connect(self.stop_requested)
+        self.run_card.shown_changed.connect(self._make_room)
         self._layout = QHBoxLayout(self)
         self._layout.setContentsMargins(12, 6, 12, 6)
         self._layout.setSpacing(6)
@@ -91,6 +92,18 @@ class Transport(QWidget):
             self._layout.insertWidget(place, ActionButton(action))
             place += 1
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """In a narrow window a running job takes the place of the words that say what could be run."""
+        is_narrow = self.width() < NARROW
+        self.run_card.set_narrow(is_narrow)
+        has_room = not (is_narrow and self.run_card.isVisibleTo(self))
+        self._scope.setVisible(has_room)
+        self._range.setVisible(has_room)
+
     def _show_time(self) -> None:
         count = self._desk.frame_count
         self._time.setText(time_words(self._desk.time_of(self._desk.frame)))
@@ -123,10 +136,12 @@ class RunCard(QWidget):
     """What is running: whom it follows, how far it is, how fast, how long still, and how to stop it."""
 
     stop_requested = Signal()
+    shown_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._is_narrow = False
         self._what = QLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -145,6 +160,20 @@ class RunCard(QWidget):
             layout.addWidget(widget)
         self.hide()
 
+    def set_narrow(self, is_narrow: bool) -> None:
+        """Leave out whom it follows, which the lanes show too, and the speed."""
+        self._is_narrow = is_narrow
+        self._what.setVisible(not is_narrow)
+        self._bar.setFixedWidth(80 if is_narrow else 120)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.shown_changed.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.shown_changed.emit()
+
     def show_plan(self, plan: Plan) -> None:
         """A run of this plan has started."""
         self._what.setText(f"Propagating {plan.summary}")
@@ -157,7 +186,7 @@ class RunCard(QWidget):
         self._bar.setRange(0, progress.total)
         self._bar.setValue(progress.done)
         parts = [f"{progress.done:,} of {progress.total:,}"]
-        if progress.fps:
+        if progress.fps and not self._is_narrow:
             parts.append(f"{progress.fps:.1f} frames/s")
         if progress.seconds_left is not None:
             parts.append(left_words(progress.seconds_left))
