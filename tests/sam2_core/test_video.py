@@ -308,6 +308,9 @@ def test_a_rebuilt_session_gives_the_same_masks(small_model: Sam2Model, clip: Fr
     rebuilt.add_points(0, 1, [[15, 17], [60, 40]], [1, 0])
     rebuilt.add_points(11, 1, [[30, 40]], [1])
     assert_same(masks_of(rebuilt.propagate(), 1), masks_of(used.propagate(), 1))
+    outputs = [session.output(13, 1) for session in (rebuilt, used)]
+    logits = [output.low_res for output in outputs if output is not None and output.low_res is not None]
+    assert len(logits) == 2 and torch.equal(*logits)
     assert_same(masks_of(rebuilt.propagate(reverse=True), 1), masks_of(used.propagate(reverse=True), 1))
 
 

@@ -211,6 +211,15 @@ def test_the_first_click_on_a_frame_that_was_just_tracked_mends_its_mask(
     assert torch.equal(logits_of(tracked, 4), mended)
 
 
+def test_a_box_on_a_frame_that_was_tracked_starts_anew(new_session: Callable[..., VideoSession]) -> None:
+    tracked, bare = new_session(), new_session()
+    tracked.add_points(0, 1, CLICKS[:1], SIGNS[:1])
+    list(tracked.propagate())
+    for session in (tracked, bare):
+        session.add_points(4, 1, box=[8, 4, 40, 30])
+    assert torch.equal(logits_of(tracked, 4), logits_of(bare, 4))
+
+
 def test_the_same_prompts_again_disturb_nothing(session: VideoSession) -> None:
     before = session.add_points(0, 1, CLICKS, SIGNS)
     run = session.propagate()
