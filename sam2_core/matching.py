@@ -1,7 +1,7 @@
 """Masks carried along by trunk features alone: the built-in model's prior, and a second opinion on any other.
 
 Nothing here is trained. Each cell of a frame looks for the cells of earlier frames that are most alike and takes over
-the mean of their mask, as in label propagation with self-supervised features. Only a window around the cell is searched,
+the mean of their mask, as in label propagation with self-supervised features. Only a window around it is searched,
 because things move little between frames and what is alike far away is mostly something else.
 """
 
@@ -117,8 +117,8 @@ def carry_masks(neighbours: Neighbours, masks: Tensor) -> Tensor:
     """
     height, width = masks.shape[-2:]
     flat = masks.flatten(1)
-    carried = (flat[:, neighbours.index.flatten()].unflatten(1, neighbours.index.shape) * neighbours.weight).sum(-1)
-    return carried.unflatten(1, (height, width))
+    found = flat[:, neighbours.index.flatten()].reshape(len(flat), *neighbours.index.shape)
+    return (found * neighbours.weight).sum(-1).reshape(-1, height, width)
 
 
 def soft_mask(logits: Tensor, side: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""The matched mask as a second opinion on tracked frames, for models whose configuration asks for it (`matching_prior`).
+"""The matched mask as a second opinion on tracked frames, for models that are configured so (`matching_prior`).
 
 On a frame without prompts the masks of the remembered frames are carried along by trunk features (`matching`); the
 result goes in as a mask prompt, and has its share in the answer.

@@ -1,4 +1,4 @@
-"""Video object segmentation: a prompt on the first frame, then J and F of what is tracked (section 6.2 of the paper)."""
+"""Video object segmentation: a prompt on the first frame, then J and F of what is tracked (paper, section 6.2)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Clip:
 
     def truth(self, frame: int, object_id: int) -> Mask:
         """The annotated mask of an object; a frame that is not annotated raises KeyError."""
-        return read_index_map(self.video.maps[frame]) == object_id
+        return np.equal(read_index_map(self.video.maps[frame]), object_id)
 
     @property
     def object_ids(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""A simulated person who always clicks the same way: the middle of what is wrong (sections 13.3 and 13.4 of SAM's use)."""
+"""A simulated person who always clicks the same way: in the middle of what is wrong."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def central_point(mask: Mask) -> tuple[float, float]:
 
 
 def next_click(answer: Mask, truth: Mask) -> tuple[tuple[float, float], int]:
-    """The click that a person would add: the middle of the largest fault, and 1 if something is missing there, else 0."""
+    """The click that a person would add: the middle of the largest fault; 1 if something is missing there, else 0."""
     missing, extra = distance_inside(truth & ~answer), distance_inside(answer & ~truth)
     is_missing = missing.max() > extra.max()
     depth = missing if is_missing else extra

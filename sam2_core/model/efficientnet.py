@@ -73,7 +73,8 @@ class InvertedResidual(nn.Module):
         """N x C x H x W to N x C' x H / stride x W / stride."""
         y = x if self.expand is None else F.relu6(self.expand(x))
         y = self.project(F.relu6(self.depthwise(y)))
-        return x + y if self.has_residual else y
+        result: Tensor = x + y if self.has_residual else y
+        return result
 
 
 class EfficientNetTrunk(nn.Module):

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from sam2_core.config import ModelConfig
 from sam2_core.model.mask_decoder import DecoderOutput
@@ -36,10 +37,22 @@ class Features:
 
 
 def pyramid(model: Any, maps: Sequence[Tensor]) -> Features:
-    """From the trunk's four maps, finest first, to what the decoder takes."""
-    fine, middle, coarse = model.image_encoder.neck(maps)
-    decoder = model.sam_mask_decoder
-    return Features(coarse, decoder.conv_s1(middle), decoder.conv_s0(fine), (maps[1], maps[2]))
+    """From the trunk's four maps, finest first, to what the decoder takes.
+
+    On the fine maps the neck's convolution and the decoder's follow each other with nothing between, so they are
+    composed first: the same numbers and gradients without a map of full width at stride 4.
+    """
+    neck, decoder = model.image_encoder.neck, model.sam_mask_decoder
+    fine = _composed(neck.convs[3].conv, decoder.conv_s0, maps[0])
+    middle = _composed(neck.convs[2].conv, decoder.conv_s1, maps[1])
+    return Features(neck.coarse(maps[2], maps[3]), middle, fine, (maps[1], maps[2]))
+
+
+def _composed(first: torch.nn.Conv2d, second: torch.nn.Conv2d, x: Tensor) -> Tensor:
+    """Two 1 x 1 convolutions in a row, as one."""
+    assert first.bias is not None and second.bias is not None
+    inner, outer = first.weight.flatten(1), second.weight.flatten(1)
+    return F.conv2d(x, (outer @ inner)[:, :, None, None], outer @ first.bias + second.bias)
 
 
 def decode(

@@ -1,4 +1,4 @@
-"""From a run to a weight file that can be shipped: averaged weights in half precision, with a card that says how they came."""
+"""From a run to a weight file that can be shipped: averaged weights in half precision, and a card."""
 
 from __future__ import annotations
 

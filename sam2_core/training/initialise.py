@@ -14,7 +14,7 @@ _QUIET = 0.1
 def quieten_memory(model: Any, coarse: Tensor) -> None:
     """Let the memory attention begin as nearly nothing, so that the decoder understands its output from the start.
 
-    Its branches are turned down, and its last norm is fitted so that a frame comes out about as it would without memory.
+    Its branches are turned down, and its last norm is fitted so that a frame comes out as it would without memory.
 
     Args:
         model: decoder trained, memory attention new.

@@ -1,4 +1,4 @@
-"""Training pictures: stills with a random crop, and cut-outs pasted over other pictures; every draw from a given generator.
+"""Training pictures: stills with a random crop, and cut-outs pasted over other pictures.
 
 A sample is determined by its generator alone, so that an interrupted training can make the same samples again.
 """

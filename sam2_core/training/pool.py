@@ -6,6 +6,7 @@ and the number of the step alone, so a resumed training sees what an uninterrupt
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -37,11 +38,11 @@ class SlidingPool:
     Args:
         make: gives sample number n; must depend on n alone.
         capacity: length of the window.
-        renewed: new samples per step.
+        renewed: new samples per step, also less than one.
         seed: of the choice within the window.
     """
 
-    def __init__(self, make: Callable[[int], Prepared], capacity: int, renewed: int, seed: int) -> None:
+    def __init__(self, make: Callable[[int], Prepared], capacity: int, renewed: float, seed: int) -> None:
         self._make = make
         self._capacity = capacity
         self._renewed = renewed
@@ -50,9 +51,9 @@ class SlidingPool:
 
     def draw(self, step: int, count: int) -> list[Prepared]:
         """The samples of one step: the newest first, then others of the window, all different."""
-        end = count + self._renewed * (step + 1)
+        end = count + int(self._renewed * (step + 1))
         start = max(0, end - max(self._capacity, count))
-        newest = list(range(max(start, end - min(self._renewed, count)), end))
+        newest = list(range(max(start, end - min(math.ceil(self._renewed), count)), end))
         generator = np.random.default_rng([self._seed, 1, step])
         others = generator.permutation(np.arange(start, newest[0]))[: count - len(newest)]
         for number in [number for number in self._kept if number < start]:

@@ -39,7 +39,7 @@ def _eroded(inside: Tensor, axis: int) -> Tensor:
 
 def draw_cells(weights: Tensor, generator: torch.Generator) -> Tensor:
     """One cell per object with probability by weight B x h x w: points B x 2 in model pixels, jittered in the cell."""
-    count, height, width = weights.shape
+    count, _, width = weights.shape
     flat = weights.reshape(count, -1)
     # A mask without any weight still needs some point; its centre of the picture is as good as any.
     flat = torch.where(flat.sum(dim=1, keepdim=True) > 0, flat, torch.ones_like(flat))

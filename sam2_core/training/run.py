@@ -1,4 +1,4 @@
-"""The training loop: one step after the other, a record of each, a checkpoint now and then, and the way back into it."""
+"""The training loop: step after step, a record of each, a checkpoint now and then, and the way back into it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from sam2_core.errors import CheckpointError
-from sam2_core.training.clips import ClipSettings, clip_losses, draw_clip
+from sam2_core.training.clips import ClipSettings, draw_clip
 from sam2_core.training.decoding import pixel_normalisation, pyramid
 from sam2_core.training.losses import StepLoss
 from sam2_core.training.pictures import PictureSettings, draw_sample
@@ -25,11 +25,13 @@ from sam2_core.training.pool import Prepared, SlidingPool, prepare
 from sam2_core.training.recipes import Recipe, StageRecipe
 from sam2_core.training.sources import open_library
 from sam2_core.training.stills import still_losses
+from sam2_core.training.tracking import clip_losses
 
 CHECKPOINT_NAME = "checkpoint.pt"
 METRICS_NAME = "metrics.csv"
 _LEAST_RATE = 0.05
 _OBJECTS_KEPT = 8
+_CLIPS_RENEWED = 0.3
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Training:
         )
         self.average = {name: parameter.detach().clone() for name, parameter in self._parameters.items()}
         self._stills = SlidingPool(self._make_still, recipe.pool, recipe.renewed, recipe.seed)
-        self._clips = SlidingPool(self._make_clip, max(recipe.pool // 6, 4), 1, recipe.seed + 1)
+        self._clips = SlidingPool(self._make_clip, max(recipe.pool // 6, 4), _CLIPS_RENEWED, recipe.seed + 1)
 
     def steps(self, until: int | None = None) -> Iterator[StepRecord]:
         """Go on to step `until` (by default the end of the recipe), one record per step."""

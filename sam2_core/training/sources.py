@@ -102,9 +102,13 @@ _HELD_OUT_CLIPS: dict[str, Callable[[str], bool]] = {
 }
 
 
+def _never(name: str) -> bool:
+    return False
+
+
 def is_held_out_still(source: str, name: str) -> bool:
     """Whether a still belongs to the part that is measured on and never trained on."""
-    return source in HELD_OUT_STILL_SOURCES or _HELD_OUT_STILLS.get(source, lambda _: False)(name)
+    return source in HELD_OUT_STILL_SOURCES or _HELD_OUT_STILLS.get(source, _never)(name)
 
 
 def open_library(folders: Sequence[Path], *, held_out: bool = False) -> Library:
@@ -208,6 +212,6 @@ def _stills_by_coco_id(directory: Path) -> dict[str, str]:
 
 
 def _backgrounds(directory: Path, held_out: bool) -> list[Background]:
-    rule = _HELD_OUT_CLIPS.get(directory.name, lambda _: False)
+    rule = _HELD_OUT_CLIPS.get(directory.name, _never)
     paths = sorted([*directory.glob("*.jpg"), *directory.glob("*.mp4")])
     return [Background(directory.name, path) for path in paths if rule(path.stem) == held_out]

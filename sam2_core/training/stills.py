@@ -65,13 +65,17 @@ def correct(
     answers: Answers,
     weights: LossWeights,
     generator: torch.Generator,
+    conditioned: Tensor | None = None,
 ) -> StepLoss:
-    """One correction click on every object; `answers` is brought up to date in place."""
+    """One correction click on every object; `answers` is brought up to date in place.
+
+    `conditioned` are the coarse features in the light of memories, on a frame that was tracked.
+    """
     points, labels = corrections(truth, answers.logits, generator)
     answers.points = torch.cat([answers.points, points], dim=1)
     answers.labels = torch.cat([answers.labels, labels], dim=1)
     previous = answers.logits[:, None].clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
-    output = decode(model, features, answers.points, answers.labels, previous)
+    output = decode(model, features, answers.points, answers.labels, previous, conditioned)
     answers.logits = _answer(output, torch.zeros(len(truth), dtype=torch.bool))
     return decoder_loss(output, truth, weights, is_multimask=False)
 

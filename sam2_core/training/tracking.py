@@ -1,0 +1,176 @@
+"""One training step on a clip: the first frame is prompted, the others are tracked with memory (section 10.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sam2_core.matching import carry_masks, find_neighbours, matching_features, prior_logits, soft_mask
+from sam2_core.model.mask_decoder import DecoderOutput, upsample_logits
+from sam2_core.model.position import sine_map
+from sam2_core.training.clips import presence
+from sam2_core.training.decoding import Features, decode
+from sam2_core.training.losses import LossWeights, StepLoss, decoder_loss
+from sam2_core.training.prompts import boxes, first_clicks
+from sam2_core.training.recipes import StageRecipe
+from sam2_core.training.stills import Answers, correct
+
+_GIVEN_LOGIT = 10.0
+_NO_POINT = -1
+
+
+@dataclass
+class Memory:
+    """What K objects remember of the frames so far.
+
+    Attributes:
+        maps: spatial memories K x Cm x h x w.
+        pointers: K x C.
+        logits: K x 1 x S/4 x S/4, detached, for the matched mask.
+        frames: their numbers; the first one is the prompted frame.
+    """
+
+    maps: list[Tensor] = field(default_factory=list)
+    pointers: list[Tensor] = field(default_factory=list)
+    logits: list[Tensor] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+
+
+def clip_losses(
+    model: Any, features: Features, truth: Tensor, stage: StageRecipe, weights: LossWeights, generator: torch.Generator
+) -> list[StepLoss]:
+    """Losses of all decoder passes over a clip.
+
+    Args:
+        model: a model of this package.
+        features: one row per frame.
+        truth: coverage T x K x S/4 x S/4.
+        stage, weights: of the recipe.
+        generator: where all draws come from.
+    """
+    there = presence(truth)
+    memory = Memory()
+    losses = _first_frame(model, features, truth, stage, weights, generator, memory)
+    uses_prior = model.config.matching_prior and float(torch.rand((), generator=generator)) >= stage.prior_drop
+    matching = [matching_features(features.trunk[0][t], features.trunk[1][t]) for t in range(len(truth))]
+    corrected = int(torch.randint(1, len(truth), (), generator=generator)) if len(truth) > 1 else 0
+    for frame in range(1, len(truth)):
+        rows = features.rows(torch.full((truth.shape[1],), frame))
+        conditioned = _condition(model, rows, memory, frame, len(truth))
+        prior = _prior(matching, memory, frame) if uses_prior else None
+        points = torch.zeros(truth.shape[1], 1, 2)
+        labels = torch.full((truth.shape[1], 1), _NO_POINT)
+        output = decode(model, rows, points, labels, prior, conditioned)
+        losses.append(decoder_loss(output, truth[frame], weights, is_multimask=True, present=there[frame]))
+        logits, token = _picked(output, is_multimask=True)
+        if frame == corrected and stage.corrections and bool(there[frame].all()):
+            answers = Answers(points, labels, logits[:, 0].detach())
+            losses.append(correct(model, rows, truth[frame], answers, weights, generator, conditioned))
+            logits = answers.logits[:, None]
+        _remember(model, rows, logits, token, output.score, memory, frame, is_prompted=False)
+    return losses
+
+
+def _first_frame(
+    model: Any,
+    features: Features,
+    truth: Tensor,
+    stage: StageRecipe,
+    weights: LossWeights,
+    generator: torch.Generator,
+    memory: Memory,
+) -> list[StepLoss]:
+    """Half of the time the mask itself is given, else a box or a click with corrections."""
+    count = truth.shape[1]
+    rows = features.rows(torch.zeros(count, dtype=torch.long))
+    kind = float(torch.rand((), generator=generator))
+    losses: list[StepLoss] = []
+    if kind < 0.5:
+        logits = (2 * truth[0] - 1)[:, None] * _GIVEN_LOGIT
+        mask = F.interpolate(truth[0][:, None], scale_factor=4.0, mode="bilinear", align_corners=False)
+        points, labels = torch.zeros(count, 1, 2), torch.full((count, 1), _NO_POINT)
+        output = decode(model, rows, points, labels, model.mask_downsample((mask > 0.5).float()), rows.coarse)
+        token, score = output.tokens[:, 0], output.score.new_full((count, 1), 1.0)
+    else:
+        points, labels = boxes(truth[0], generator) if kind < 0.75 else first_clicks(truth[0], generator)
+        is_click = kind >= 0.75
+        output = decode(model, rows, points, labels, None)
+        losses.append(decoder_loss(output, truth[0], weights, is_multimask=is_click))
+        logits, token = _picked(output, is_multimask=is_click)
+        answers = Answers(points, labels, logits[:, 0].detach())
+        for _ in range(stage.corrections):
+            losses.append(correct(model, rows, truth[0], answers, weights, generator))
+        # Memory learns from a mask that a person would have kept: the corrected one if it is any good, else the truth.
+        overlap = ((answers.logits > 0) & (truth[0] > 0.5)).flatten(1).sum(-1).float()
+        union = ((answers.logits > 0) | (truth[0] > 0.5)).flatten(1).sum(-1).clamp(min=1)
+        is_good = (overlap / union > 0.7)[:, None, None, None]
+        logits = torch.where(is_good, answers.logits[:, None], (2 * truth[0] - 1)[:, None] * _GIVEN_LOGIT)
+        score = output.score
+    _remember(model, rows, logits, token, score, memory, 0, is_prompted=True)
+    return losses
+
+
+def _picked(output: DecoderOutput, *, is_multimask: bool) -> tuple[Tensor, Tensor]:
+    """Logits K x 1 x S/4 x S/4 and token of the mask that would be answered, with gradients."""
+    row = torch.arange(len(output.ious))
+    index = output.ious[:, 1:].argmax(dim=1) + 1 if is_multimask else torch.zeros_like(row)
+    return output.masks[row, index][:, None].float(), output.tokens[row, index]
+
+
+def _remember(
+    model: Any,
+    rows: Features,
+    logits: Tensor,
+    token: Tensor,
+    score: Tensor,
+    memory: Memory,
+    frame: int,
+    *,
+    is_prompted: bool,
+) -> None:
+    side = model.config.image_size
+    memory.maps.append(model.encode_memory(rows.coarse, upsample_logits(logits, (side, side)), score, is_prompted))
+    presence_gate = (score > 0).float()
+    memory.pointers.append(presence_gate * model.obj_ptr_proj(token) + (1 - presence_gate) * model.no_obj_ptr)
+    shown = torch.where((score > 0)[..., None, None], logits, -_GIVEN_LOGIT)
+    memory.logits.append(shown.detach())
+    memory.frames.append(frame)
+
+
+def _condition(model: Any, rows: Features, memory: Memory, frame: int, frame_count: int) -> Tensor:
+    """The frame's features in the light of the first frame and of the last few."""
+    config = model.config
+    kept = [0, *range(max(1, len(memory.maps) - config.num_maskmem + 1), len(memory.maps))]
+    place = model.memory_position().flatten(2).permute(2, 0, 1)
+    tokens, positions = [], []
+    for index in kept:
+        age = config.num_maskmem - 1 if index == 0 else frame - memory.frames[index] - 1
+        tokens.append(memory.maps[index].flatten(2).permute(2, 0, 1))
+        positions.append((place + model.maskmem_tpos_enc[age]).expand_as(tokens[-1]))
+    count = config.pointer_tokens
+    span = max(min(max(frame_count, config.max_obj_ptrs_in_encoder), config.max_obj_ptrs_in_encoder) - 1, 1)
+    ages = torch.tensor([frame - number for number in memory.frames], dtype=torch.float32) / span
+    terms = model.pointer_position(ages)
+    for pointer, term in zip(memory.pointers, terms, strict=True):
+        tokens.append(pointer.reshape(len(pointer), count, -1).transpose(0, 1))
+        positions.append(term.expand_as(tokens[-1]))
+    position = sine_map(config.hidden, config.grid, config.grid, rows.coarse.device)
+    conditioned: Tensor = model.condition(
+        rows.coarse, position, torch.cat(tokens), torch.cat(positions), count * len(memory.pointers)
+    )
+    return conditioned
+
+
+@torch.no_grad()
+def _prior(matching: list[Tensor], memory: Memory, frame: int) -> Tensor:
+    """The matched mask K x 1 x S/4 x S/4 as the session would make it."""
+    recent = memory.frames[1:][-6:]
+    neighbours = find_neighbours(matching[frame], [matching[0]], [matching[number] for number in recent])
+    side = matching[0].shape[-1]
+    order = [0, *range(len(memory.frames) - len(recent), len(memory.frames))]
+    masks = torch.stack([soft_mask(memory.logits[index], side) for index in order], dim=1)
+    return prior_logits(carry_masks(neighbours, masks), memory.logits[0].shape[-1])
