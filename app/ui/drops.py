@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from app.document.store import SUFFIX
+from app.document.project import SUFFIX
 from app.ui import theme
 
 WEIGHT_SUFFIXES = (".pt", ".pth")

@@ -6,7 +6,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from app.ui.desk import Desk
 
@@ -15,13 +15,12 @@ FASTEST_BACK = 2.0
 SLOW = 0.25
 _TICK_MS = 8
 _AROUND_SECONDS = 1.0
+_JUDGED_FROM, _EVERY = 12, 0.95
+"""After so many frames it is told if fewer than this share of them was shown."""
 
 
 class Playback(QObject):
     """Moves the desk's frame while the desk is playing. `is_shown` says whether the desk's frame is on the screen."""
-
-    speed_changed = Signal(float)
-    """Clip seconds per second, negative when playing backward."""
 
     def __init__(
         self,
@@ -51,6 +50,14 @@ class Playback(QObject):
     @property
     def speed(self) -> float:
         return self._speed
+
+    @property
+    def words(self) -> str:
+        """What a person should know about the speed, "" at the clip's own with every frame shown."""
+        parts = [] if self._speed == 1 else [f"{self._speed:g}×"]
+        if self.due_frames > _JUDGED_FROM and self.shown_frames < _EVERY * self.due_frames:
+            parts.append(f"{self.shown_frames / self.due_frames:.0%} of the frames shown")
+        return " · ".join(parts)
 
     @property
     def is_looping(self) -> bool:
@@ -110,7 +117,6 @@ class Playback(QObject):
             self._desk.set_frame(last)
         self._anchor()
         self._desk.set_playing(True)
-        self.speed_changed.emit(speed)
 
     def _limits(self) -> tuple[int, int]:
         """The frames that are played: the range if the frame in view lies in it, else the clip."""

@@ -9,9 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from app.document.document import Document
-from app.document.project import Project
-from app.document.store import SUFFIX, ProjectError, ProjectInUse, ProjectStore
+from app.document.project import SUFFIX, Project, ProjectError, ProjectInUse
 from app.document.values import Clip
 from app.jobs.background import run_in_background
 from app.jobs.job import Job
@@ -36,14 +34,13 @@ class _Opened:
     """What came of opening something on a background thread."""
 
     source: FrameSource
-    store: ProjectStore | None = None
-    document: Document | None = None
+    project: Project | None = None
     note: str = ""
 
     def drop(self) -> None:
         self.source.close()
-        if self.store is not None:
-            self.store.abandon()
+        if self.project is not None:
+            self.project.close()
 
 
 class Projects(QObject):
@@ -74,12 +71,17 @@ class Projects(QObject):
         self._desk, self._places, self._make_tracking = desk, places, make_tracking
         self._folder = folder
         self._job: Job | None = None
-        self.store: ProjectStore | None = None
 
     @property
     def path(self) -> Path | None:
         """The file of the project that is open."""
-        return None if self.store is None else self.store.path
+        return None if self._desk.project is None else self._desk.project.path
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the open project's steps go into a file."""
+        project = self._desk.project
+        return project is not None and project.store is not None and not project.store.is_read_only
 
     @property
     def is_opening(self) -> bool:
@@ -165,29 +167,27 @@ class Projects(QObject):
         if not self.close():
             found.drop()
             return
-        document = found.document if found.document is not None else Document(clip_of(found.source))
-        project, note = Project(document), found.note
-        if found.store is None:
-            found.store, note = self._new_file(found.source, document)
-        self.store = found.store
-        if self.store is not None:
-            self.store.problem_changed.connect(self._tell_problem)
-            self.store.attach(project.history)
-            self._places.note_open(self.store.path, found.source.path)
+        project, note = found.project, found.note
+        if project is None:
+            project, note = self._new_project(found.source)
+        if project.store is not None:
+            project.store.problem_changed.connect(self._tell_problem)
+            self._places.note_open(project.store.path, found.source.path)
         self._desk.show_project(project, found.source, self._make_tracking(project, found.source.path))
         self.opened.emit(note)
 
-    def _new_file(self, source: FrameSource, document: Document) -> tuple[ProjectStore | None, str]:
-        """A project file in the documents folder, else beside the clip, else none; and a sentence about it."""
+    def _new_project(self, source: FrameSource) -> tuple[Project, str]:
+        """A project in the documents folder, else beside the clip, else in memory; and a sentence about it."""
         said = ""
         for folder in (self._projects_folder(), source.path.parent):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 path = _free_name(folder, source.name)
-                return ProjectStore.create(path, document), f"Every step is saved in {path}."
+                return Project.create(path, clip_of(source)), f"Every step is saved in {path}."
             except (OSError, ProjectError) as error:
                 said = str(error)
-        return None, f"No project file could be made, so this work is in memory only: {said} Save a copy to keep it."
+        note = f"No project file could be made, so this work is in memory only: {said} Save a copy to keep it."
+        return Project.new(clip_of(source)), note
 
     def _projects_folder(self) -> Path:
         if self._folder is not None:
@@ -209,10 +209,7 @@ class Projects(QObject):
         target = path if path.suffix.lower() == SUFFIX else path.with_name(path.name + SUFFIX)
 
         def save() -> bool:
-            if self.store is not None:
-                self.store.save_copy(target)
-            else:
-                ProjectStore.create(target, project.document, overwrite=True).close()
+            project.save_copy(target)
             return True
 
         if self._desk.attempt(save):
@@ -220,7 +217,8 @@ class Projects(QObject):
 
     def save_now(self) -> None:
         """Wait until everything is on the disk, and say where."""
-        store = self.store
+        project = self._desk.project
+        store = None if project is None else project.store
         if store is None or store.is_read_only:
             self._desk.notice.emit("This work has no file to go to. Save a copy to keep it (Ctrl+Shift+S).", "warning")
             return
@@ -238,10 +236,11 @@ class Projects(QObject):
         If something cannot be written, `may_lose` is asked with the sentence; unless it agrees nothing is closed.
         """
         self._give_up_opening()
-        if self._desk.project is None:
+        project = self._desk.project
+        if project is None:
             return True
         self.closing.emit()
-        tracking, source, store = self._desk.tracking, self._desk.source, self.store
+        tracking, source, store = self._desk.tracking, self._desk.source, project.store
         if store is not None and not store.is_read_only:
             try:
                 store.flush()
@@ -252,15 +251,14 @@ class Projects(QObject):
         if tracking is not None:
             tracking.close()
         self._desk.show_project(None)
-        self.store = None
         if tracking is not None:
             tracking.deleteLater()
         if store is not None:
             store.problem_changed.disconnect(self._tell_problem)
             try:
-                store.close()
+                project.close()
             except ProjectError:
-                store.abandon()
+                store.abandon()  # the person agreed to lose it
         if source is not None:
             source.close()
         return True
@@ -275,26 +273,26 @@ def _read_project(path: Path, clip: Path | None) -> _Opened:
     """Open a project file and its clip; on a background thread."""
     note = f"Every step is saved in {path}."
     try:
-        store, document = ProjectStore.open(path)
+        project = Project.open(path)
     except ProjectInUse as error:
-        store, document = ProjectStore.open(path, read_only=True)
+        project = Project.open(path, read_only=True)
         note = f"Opened to look at only: {error}"
     try:
-        place = clip if clip is not None else Path(document.clip.path)
+        place = clip if clip is not None else Path(project.document.clip.path)
         if not place.exists():
             raise ClipMissing(f"{place.name} is not where it was. Looked in {place.parent}.")
         source = open_clip(place)
     except BaseException:
-        store.abandon()
+        project.close()
         raise
-    said = _difference(document.clip, source)
+    said = _difference(project.document.clip, source)
     if said:
         source.close()
-        store.abandon()
+        project.close()
         raise WrongClip(f"{place.name} is not the clip of {path.name}: {said} Choose another file.")
-    if store.is_read_only and not note.startswith("Opened"):
+    if project.store is not None and project.store.is_read_only and not note.startswith("Opened"):
         note = f"Opened to look at only: {path} cannot be written."
-    return _Opened(source, store, document, note)
+    return _Opened(source, project, note)
 
 
 def _difference(clip: Clip, source: FrameSource) -> str:

@@ -264,14 +264,13 @@ class MainWindow(QMainWindow):
 
     def _take_opened(self, note: str) -> None:
         """Back to where the person left off; then say where the work is kept."""
-        store, desk = self.projects.store, self.desk
+        project = self.desk.project
         self._show_names()
-        if store is not None:
-            self._restore(Place.from_setting(store.settings.get("place")))
-        self._show_saving("" if store is None else store.problem)
+        if project is not None:
+            self._restore(Place.from_setting(project.recall("place")))
+            self._show_saving("" if project.store is None else project.store.problem)
         self.canvas.setFocus()
-        is_alarming = store is None or store.is_read_only
-        desk.notice.emit(note, "warning" if is_alarming else "info")
+        self.desk.notice.emit(note, "info" if self.projects.is_kept else "warning")
 
     def _restore(self, place: Place) -> None:
         desk = self.desk
@@ -284,14 +283,14 @@ class MainWindow(QMainWindow):
             self.canvas.look_at(place.scale, QPointF(place.center_x, place.center_y))
 
     def _note_place(self) -> None:
-        store, desk, canvas = self.projects.store, self.desk, self.canvas
-        if store is None or store.is_read_only:
+        project, desk, canvas = self.desk.project, self.desk, self.canvas
+        if project is None or not self.projects.is_kept:
             return
         scale, center = (0.0, QPointF()) if canvas.is_fitted else (canvas.view_scale, canvas.center)
         place = Place(
             desk.frame, desk.selected_object, desk.tool, desk.range_in, desk.range_out, scale, center.x(), center.y()
         )
-        store.set_setting("place", place.as_setting())
+        project.remember("place", place.as_setting())
 
     def _show_opening(self, name: str) -> None:
         self.welcome.show_state(f"Opening {name} …" if name else "")
@@ -301,10 +300,11 @@ class MainWindow(QMainWindow):
             self._end_waiting()
 
     def _show_saving(self, problem: str) -> None:
-        store = self.projects.store
-        if self.desk.project is None:
+        project = self.desk.project
+        store = None if project is None else project.store
+        if project is None:
             self.status.show_saving("")
-        elif store is None or store.is_read_only:
+        elif store is None or not self.projects.is_kept:
             self.status.show_saving("in memory only", is_alarming=True)
         elif problem:
             self.status.show_saving(f"{store.unsaved_steps} steps are not on disk yet", is_alarming=True)
@@ -327,6 +327,8 @@ class MainWindow(QMainWindow):
             self.canvas.show_frame(loaded.frame, loaded)
         if loaded.frame == self.desk.frame:
             self._end_waiting()
+            if self.desk.is_playing:
+                self.canvas.notes.waiting.set_text(self.playback.words)
             self._refresh_actions()
 
     def _take_failure(self, frame: int, sentence: str) -> None:
@@ -370,6 +372,8 @@ class MainWindow(QMainWindow):
 
     def _show_playing(self, is_playing: bool) -> None:
         self.all_actions.set_icon("play", "pause" if is_playing else "play")
+        if not is_playing:
+            self.canvas.notes.waiting.set_text("")
 
     def _show_object_menu(self, place: QPoint) -> None:
         under = self.canvas.objects_under_pointer()

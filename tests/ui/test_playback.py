@@ -65,7 +65,7 @@ def test_l_again_is_faster_and_j_turns_round(desk: Desk, playback: Playback, clo
     desk.set_frame(2)
     playback.forward()
     playback.forward()
-    assert playback.speed == 2
+    assert playback.speed == 2 and playback.words == "2×"
     run(playback, clock, 4.5, desk)
     assert desk.frame == 11
     playback.backward()
@@ -97,6 +97,12 @@ def test_a_slow_decoder_drops_frames_and_never_runs_ahead(
     playback.tick()
     assert desk.frame == 7
     assert playback.due_frames == 7 and playback.shown_frames == 2
+    assert playback.words == ""
+    is_shown[0] = False
+    run(playback, clock, 7, desk)
+    is_shown[0] = True
+    playback.tick()
+    assert playback.words == "21% of the frames shown"
 
 
 def test_playing_stops_at_the_end_of_the_range_and_begins_again_at_its_start(

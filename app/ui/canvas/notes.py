@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Property, QPoint, QPropertyAnimation, QRectF, QSize, Qt
+from PySide6.QtCore import Property, QPoint, QPropertyAnimation, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
@@ -16,6 +16,8 @@ _BACKGROUND = QColor(20, 24, 29, 215)
 
 class CornerNote(QWidget):
     """One line of text on a dark chip over the picture; hidden while it has no text."""
+
+    resized = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -36,6 +38,7 @@ class CornerNote(QWidget):
             self._text = text
             self.setAccessibleName(text)
             self.resize(self.sizeHint())
+            self.resized.emit()
             self.setVisible(bool(text))
             self.update()
 
@@ -86,9 +89,14 @@ class CornerNotes:
         self.zoom = CornerNote(parent)
         self.waiting = CornerNote(parent)
         self._parent = parent
+        self._picture = QRectF(parent.rect())
+        self.waiting.resized.connect(self.arrange)
 
-    def arrange(self, picture: QRectF) -> None:
+    def arrange(self, picture: QRectF | None = None) -> None:
         """Put every note inside its corner of the picture as far as it is seen."""
+        if picture is not None:
+            self._picture = picture
+        picture = self._picture
         seen = picture.intersected(QRectF(self._parent.rect())).toRect()
         gap = theme.SPACE_2
         self.done.move(seen.left() + gap, seen.top() + gap)

@@ -17,7 +17,7 @@ from app.media.opencv import cv2
 
 FILL_SELECTED, FILL_OTHER, FILL_HOVERED = 0.45, 0.25, 0.15
 """Strength of the fill; a hovered object gets FILL_HOVERED more."""
-HAIRLINE_DARK = 0.6
+HAIRLINE_DARK, HAIRLINE_DARK_OTHER = 0.6, 0.4
 _KERNEL = np.ones((3, 3), np.uint8)
 _WHITE = (255, 255, 255)
 
@@ -199,7 +199,7 @@ def _draw_thin_outlines(
     flat = picture.reshape(-1)
     inside = (labels > 0) & (labels != selected)
     flat[edges[inside]] = lines[labels[inside]]
-    flat[edges[labels == 0]] = _premultiplied((0, 0, 0), HAIRLINE_DARK)
+    flat[edges[labels == 0]] = _premultiplied((0, 0, 0), HAIRLINE_DARK_OTHER)
 
 
 def _draw_selected_outline(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.document.document import Change
@@ -381,6 +381,12 @@ class CanvasView(ZoomView):
             self.pan(QPoint(round(turns * 80), 0))
         else:
             self.zoom(math.pow(WHEEL_FACTOR, turns), event.position())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu key; the mouse's right button belongs to the tools."""
+        event.accept()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_requested.emit(self.mapToGlobal(self.picture_rect().center().toPoint()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Pinching zooms. A filter, since an error while painting inside an overridden `viewportEvent` is fatal."""

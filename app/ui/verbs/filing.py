@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QDialog, QFileDialog, QMainWindow, QMessageBox, QPushButton
 
-from app.document.store import SUFFIX
+from app.document.project import SUFFIX
 from app.media.clip import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from app.ui.actions import Actions
 from app.ui.desk import Desk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -243,8 +242,6 @@ def test_freezing_stops_edits_with_a_sentence(qtbot, worked: MainWindow) -> None
 def test_solo_zoom_and_strength_change_the_view_only(qtbot, worked: MainWindow) -> None:
     worked.desk.set_frame(5)
     qtbot.waitUntil(worked._is_frame_shown)
-    before: Any = worked.projects.store
-    assert before is not None
     history = worked.desk.project.history.undo_name  # type: ignore[union-attr]
     do(worked, "solo")
     assert worked.desk.solo_object == 1

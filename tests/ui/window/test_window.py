@@ -332,3 +332,37 @@ def test_notices_are_counted_not_repeated_and_errors_stay(window: MainWindow) ->
     window.notices._notices[0].close_button.click()
     assert window.notices.texts == ["Redone: Box"]
     QApplication.processEvents()
+
+
+def test_prompts_of_a_file_are_applied_and_propagated_once_the_clip_is_open(
+    qtbot, window: MainWindow, clip: Path, tmp_path: Path
+) -> None:
+    import json
+
+    from app.ui.start import apply_when_open
+
+    file = tmp_path / "prompts.json"
+    given = {"objects": [{"name": "square", "prompts": [{"frame": 0, "box": [8, 20, 28, 40]}]}]}
+    file.write_text(json.dumps(given))
+    apply_when_open(window, file, propagate=True)
+    window.projects.open_anything(clip)
+    qtbot.waitUntil(lambda: window.desk.tracking is not None and window.desk.tracking.is_running, timeout=20000)
+    document, tracking = window.desk.document, window.desk.tracking
+    assert document is not None and tracking is not None
+    assert document.objects[1].name == "square"
+    qtbot.waitUntil(lambda: not tracking.is_running, timeout=60000)
+    assert sorted(document.masks_of(1)) == list(range(16))
+
+
+def test_a_prompts_file_with_faults_is_told_and_the_clip_stays_open(
+    qtbot, window: MainWindow, clip: Path, tmp_path: Path
+) -> None:
+    from app.ui.start import apply_when_open
+
+    file = tmp_path / "prompts.json"
+    file.write_text("{")
+    apply_when_open(window, file, propagate=True)
+    with qtbot.waitSignal(window.projects.opened, timeout=20000):
+        window.projects.open_anything(clip)
+    qtbot.waitUntil(lambda: any("prompts.json" in text for text in window.notices.texts))
+    assert window.desk.document is not None and not window.desk.document.objects
