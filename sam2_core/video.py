@@ -177,11 +177,12 @@ class VideoSession:
     def clear_frame(self, frame: int, object_id: int) -> None:
         """Take back all prompts of an object on a frame; without any there, nothing happens."""
         self._known(object_id).clear_frame(checked_frame(frame, self._num_frames))
+        self._last_answer = None
 
     def remove_object(self, object_id: int) -> None:
         """Forget an object; runs that are under way go on with the others."""
-        self._known(object_id)
-        del self._objects[object_id]
+        del self._objects[self._known(object_id).object_id]
+        self._last_answer = None
 
     def reset(self) -> None:
         """Forget all objects and end all runs; image features stay."""
