@@ -366,3 +366,26 @@ def test_a_prompts_file_with_faults_is_told_and_the_clip_stays_open(
         window.projects.open_anything(clip)
     qtbot.waitUntil(lambda: any("prompts.json" in text for text in window.notices.texts))
     assert window.desk.document is not None and not window.desk.document.objects
+
+
+def test_work_that_cannot_be_written_is_not_closed_unasked(opened: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    from app.document.project import ProjectError
+
+    store = opened.desk.project.store
+
+    def full() -> None:
+        raise ProjectError("The disk is full; 2 steps are not saved yet.")
+
+    asked: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "flush", full)
+        patch.setattr(opened.filing, "may_lose", lambda sentence: bool(asked.append(sentence)))
+        opened.close()
+        assert opened.isVisible() and opened.desk.project is not None
+        assert asked == ["The disk is full; 2 steps are not saved yet."]
+        opened.projects.problem_changed.emit("The disk is full; 2 steps are not saved yet.")
+        assert "not on disk yet" in opened.status.saving.text()
+        opened.projects.problem_changed.emit("")
+        assert opened.status.saving.text() == "every step saved"
+    opened.close()
+    assert not opened.isVisible()
