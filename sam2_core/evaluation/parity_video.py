@@ -72,6 +72,7 @@ class _Replay:
         self._reference = reference
 
     def take(self, name: str, step: Mapping[str, Any]) -> None:
+        """Take one step; its arrays are named after `name`."""
         operation = step["op"]
         if operation in ("points", "mask"):
             self._prompt(name, step)
