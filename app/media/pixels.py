@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import av
 import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
@@ -20,6 +21,8 @@ _MATRICES = {
     10: Colorspace.BT2020,
 }
 _FULL_RANGE = 2
+# From version 17 on PyAV converts in several threads, which get in the way of the decoder's and take seven times as long.
+_ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
 
 
 class PictureMaker:
@@ -42,15 +45,14 @@ class PictureMaker:
             src_colorspace=_matrix(frame),
             src_color_range=_range(frame),
             dst_color_range=ColorRange.JPEG,
-            interpolation=Interpolation.AREA if is_thumbnail else _EXACT,
+            # Of the full-size kinds, only this one takes the short way that is fifteen times as fast.
+            interpolation=Interpolation.AREA if is_thumbnail else Interpolation.BILINEAR,
+            **_ONE_THREAD,
         )
         picture = converted.to_ndarray()
         if is_mirrored:
             picture = picture[:, ::-1]
         return np.ascontiguousarray(np.rot90(picture, turns), dtype=np.uint8)
-
-
-_EXACT = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND
 
 
 def upright_size(frame: VideoFrame) -> tuple[int, int]:

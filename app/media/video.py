@@ -24,7 +24,7 @@ from app.media.source import DEFAULT_CACHE_BYTES, ClipError, OpenedClip, Picture
 
 _FALLBACK_FPS = 25.0
 # Frames decoded when a file is first opened, to see whether its packets tell the truth about them.
-_LOOKED_AT = 8
+_LOOKED_AT = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,10 @@ class VideoSource(OpenedClip):
     """A video file. See `FrameSource`. Frames are kept as decoded, half the size of RGB, and converted when read."""
 
     def __init__(self, path: Path, *, cache_bytes: int = DEFAULT_CACHE_BYTES, index: VideoIndex | None = None) -> None:
-        self.index = index or index_video(path)
+        first: list[VideoFrame] = []
+        if index is None:
+            index, first = index_video(path)
+        self.index = index
         frames = self.index.frames
         super().__init__(
             path,
@@ -61,6 +64,10 @@ class VideoSource(OpenedClip):
         self._decoded: FrameCache[VideoFrame] = FrameCache(cache_bytes - cache_bytes // 8)
         self._pictures: FrameCache[Picture] = FrameCache(cache_bytes // 8)
         self._maker = PictureMaker()
+        for decoded in first:
+            number = frames.frame_at(decoded.pts or 0)
+            if number is not None and not frames.shares_its_time(number):
+                self._decoded.put(number, decoded, frame_bytes(decoded))
 
     def cached(self, frame: int) -> bool:
         return frame in self._pictures or frame in self._decoded
@@ -122,8 +129,10 @@ class VideoSource(OpenedClip):
         return decoded
 
 
-def index_video(path: Path) -> VideoIndex:
-    """Read all packet times of a video and its first frames. ClipError if it is no video or has no frame to show.
+def index_video(path: Path) -> tuple[VideoIndex, list[VideoFrame]]:
+    """Read all packet times of a video, and its first frames, which are given too as they will be wanted next.
+
+    ClipError if it is no video or has no frame to show.
 
     A file without usable times is copied into one that has them, in the cache folder, and that copy is indexed.
     """
@@ -146,7 +155,7 @@ def index_video(path: Path) -> VideoIndex:
     )
 
 
-def _index_of(decoder: StreamDecoder, path: Path) -> VideoIndex:
+def _index_of(decoder: StreamDecoder, path: Path) -> tuple[VideoIndex, list[VideoFrame]]:
     time_base = decoder.stream.time_base
     if time_base is None:
         raise UnusableTimes
@@ -163,7 +172,7 @@ def _index_of(decoder: StreamDecoder, path: Path) -> VideoIndex:
         decoder.rewind()
         frames = index_of_decoded(frames, _times(decoder.frames()))
     height, width = upright_size(first[0])
-    return VideoIndex(decoder.path, frames, height, width, _rate(decoder, frames))
+    return VideoIndex(decoder.path, frames, height, width, _rate(decoder, frames)), first
 
 
 def _times(decoded: Iterable[VideoFrame]) -> list[int]:
