@@ -6,22 +6,15 @@ import av
 import numpy as np
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from app.media.source import Picture
 
-# AVColorSpace (what a stream says) to swscale's name for the matrix. 2 is "not said", 0 is RGB.
-_MATRICES = {
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.SMPTE170M,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-    10: Colorspace.BT2020,
-}
+# Matrices by number: what a stream says (AVColorSpace) to what swscale calls it. 2 is "not said", 0 is RGB.
+_ITU709, _ITU601 = 1, 5
+_MATRICES = {1: _ITU709, 4: 4, 5: _ITU601, 6: _ITU601, 7: 7, 9: 9, 10: 9}
 _FULL_RANGE = 2
-# From version 17 on PyAV converts in several threads, which get in the way of the decoder's and take seven times as long.
+# From version 17 on PyAV converts in several threads, which get in the way of the decoder's: seven times as long.
 _ONE_THREAD: dict[str, Any] = {"threads": 1} if int(av.__version__.partition(".")[0]) >= 17 else {}
 
 
@@ -83,14 +76,14 @@ def orientation(frame: VideoFrame) -> tuple[int, bool]:
     return round(angle / 90) % 4, is_mirrored
 
 
-def _matrix(frame: VideoFrame) -> Colorspace | None:
+def _matrix(frame: VideoFrame) -> int | None:
     """The stream's own matrix; where it names none, what players take: BT.709 for HD sizes, else BT.601."""
     if frame.format.is_rgb:
         return None
     said = _MATRICES.get(int(frame.colorspace))
     if said is not None:
         return said
-    return Colorspace.ITU709 if frame.width >= 1280 or frame.height > 576 else Colorspace.ITU601
+    return _ITU709 if frame.width >= 1280 or frame.height > 576 else _ITU601
 
 
 def _range(frame: VideoFrame) -> ColorRange:
