@@ -56,6 +56,12 @@ class Places:
         return [path for path in found if path.is_file()]
 
     @property
+    def has_recent(self) -> bool:
+        """Whether the last project still exists."""
+        names = self._held.get("recent", [])
+        return bool(names) and isinstance(names[0], str) and Path(names[0]).is_file()
+
+    @property
     def left_open(self) -> Path | None:
         """The project that was open when the program ended."""
         recent = self.recent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -21,11 +21,11 @@ from app.inference.process_engine import ProcessEngine
 from app.ui import theme
 from app.ui.action_search import ActionSearch
 from app.ui.actions import Actions
+from app.ui.availability import states_of
 from app.ui.canvas.view import CanvasView
-from app.ui.canvas.words import prompt_count
-from app.ui.desk import TOOLS, Desk
+from app.ui.coming_back import place_on, put_back
+from app.ui.desk import Desk
 from app.ui.drops import WEIGHT_SUFFIXES, DropHint, drop_words, dropped_path
-from app.ui.frame_loader import FrameLoader, LoadedFrame
 from app.ui.keys import KeyWatch
 from app.ui.models import Models
 from app.ui.notices import NoticeStack
@@ -35,6 +35,7 @@ from app.ui.places import Place, Places
 from app.ui.playback import Playback
 from app.ui.projects import Projects
 from app.ui.right_panel import RightPanel
+from app.ui.shown_frame import ShownFrame
 from app.ui.status_line import StatusLine
 from app.ui.suspicions import Suspicions
 from app.ui.timeline.view import TimelineView
@@ -42,7 +43,7 @@ from app.ui.tool_rail import ToolRail
 from app.ui.top_bar import TopBar
 from app.ui.verbs import Verbs
 from app.ui.verbs.editing import Editing
-from app.ui.verbs.filing import Filing, bundled_clip
+from app.ui.verbs.filing import Filing
 from app.ui.verbs.going import Going
 from app.ui.verbs.propagating import Propagating
 from app.ui.verbs.reviewing import Reviewing
@@ -51,8 +52,6 @@ from app.ui.welcome import Welcome
 
 FOLDS_BELOW, SMALLEST = 1180, (900, 560)
 LOW_WINDOW, LOW_TIMELINE = 760, 190
-PATIENCE_MS = 200
-"""A wait that is longer than this shows itself."""
 _TOOL_NAMES = {
     "select": "Select",
     "point": "Points",
@@ -77,14 +76,14 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.desk = desk if desk is not None else Desk(self)
         self.places = places if places is not None else Places()
-        self.loader = FrameLoader(self)
         self.models = Models(self.desk, self.places, self, engine_factory=engine_factory)
         self.projects = Projects(self.desk, self.places, self.models.make_tracking, self, folder=project_folder)
         self.suspicions = Suspicions(self.desk, self)
         self.canvas = CanvasView(self.desk)
-        self.playback = Playback(self.desk, self._is_frame_shown, self)
+        self.frames = ShownFrame(self.desk, self.canvas, self)
+        self.loader = self.frames.loader
+        self.playback = Playback(self.desk, self.frames.is_shown, self)
         self.keys = KeyWatch(self, self)
-        self._waiting_for = ""
         self._make_verbs()
         self._make_parts()
         self._lay_out()
@@ -161,7 +160,6 @@ class MainWindow(QMainWindow):
     def _wire(self) -> None:
         desk, canvas = self.desk, self.canvas
         desk.project_changed.connect(self._take_project)
-        desk.frame_changed.connect(self._request_frame)
         desk.tool_changed.connect(self._show_tool)
         desk.notice.connect(self.notices.say)
         for changed in (desk.selection_changed, desk.frame_changed, desk.history_changed, desk.range_changed):
@@ -170,8 +168,7 @@ class MainWindow(QMainWindow):
         desk.view_changed.connect(self.viewing.show_checks)
         desk.playing_changed.connect(self._show_playing)
         self.suspicions.changed.connect(self.timeline.set_suspicions)
-        self.loader.loaded.connect(self._take_frame)
-        self.loader.failed.connect(self._take_failure)
+        self.frames.arrived.connect(self._take_frame)
         canvas.hint_changed.connect(self._show_hint)
         canvas.steps_requested.connect(lambda steps: desk.set_frame(desk.frame + steps))
         canvas.menu_requested.connect(self._show_object_menu)
@@ -189,45 +186,13 @@ class MainWindow(QMainWindow):
         self.search.closed.connect(canvas.setFocus)
         self.welcome.recent_chosen.connect(lambda name: self.projects.open_project(Path(name)))
         self.viewing.hide_for_canvas = self._show_canvas_only
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(PATIENCE_MS)
-        self._patience.timeout.connect(lambda: canvas.notes.waiting.set_text(self._waiting_for))
-        self.all_actions.set_states(self._states())
-
-    def _states(self) -> dict[str, Callable[[], bool]]:
-        desk, bench = self.desk, self.canvas.bench
-
-        def has_mask() -> bool:
-            document, cell = desk.document, bench.cell
-            return document is not None and cell is not None and cell in document.masks
-
-        def has_prompt() -> bool:
-            document, cell = desk.document, bench.cell
-            return document is not None and cell is not None and prompt_count(document, *cell) > 0
-
-        return {
-            "clip": lambda: desk.source is not None,
-            "object": lambda: desk.selected_object is not None,
-            "objects": lambda: desk.document is not None and bool(desk.document.objects),
-            "two": lambda: len(desk.selected_objects) == 2,
-            "mask": has_mask,
-            "prompt": has_prompt,
-            "copied": lambda: self.editing.has_copied,
-            "candidates": lambda: self.canvas.candidates.has_answers,
-            "range": lambda: desk.range_in is not None or desk.range_out is not None,
-            "undo": lambda: desk.project is not None and desk.project.history.can_undo,
-            "redo": lambda: desk.project is not None and desk.project.history.can_redo,
-            "last": lambda: bool(self.places.recent),
-            "bundled": lambda: bundled_clip() is not None,
-            "restart": lambda: self.propagating.can_restart,
-        }
+        self.all_actions.set_states(states_of(desk, canvas, self.places, self.editing, self.propagating))
 
     # --- the project on the desk ---
 
     def _take_project(self) -> None:
         is_open = self.desk.source is not None
-        self.loader.set_source(self.desk.source)
+        self.frames.take_project()
         self.picture.setCurrentWidget(self.canvas if is_open else self.welcome)
         for part in (self.rail, self.right, self.timeline):
             part.setVisible(is_open)
@@ -239,10 +204,7 @@ class MainWindow(QMainWindow):
         self.all_actions.refresh()
         if is_open:
             self._listen_to_tracking()
-            self._request_frame(self.desk.frame)
             self.canvas.setFocus()
-        else:
-            self._end_waiting()
         self._fold()
 
     def _listen_to_tracking(self) -> None:
@@ -251,7 +213,7 @@ class MainWindow(QMainWindow):
             return
         tracking.candidates_ready.connect(self.canvas.show_candidates)
         tracking.candidates_ready.connect(self._refresh_actions)
-        tracking.prompt_pending.connect(self._show_pending)
+        tracking.prompt_pending.connect(self.frames.show_pending)
         tracking.run_started.connect(self._refresh_actions)
         tracking.run_finished.connect(self._refresh_actions)
 
@@ -267,37 +229,22 @@ class MainWindow(QMainWindow):
         project = self.desk.project
         self._show_names()
         if project is not None:
-            self._restore(Place.from_setting(project.recall("place")))
+            put_back(Place.from_setting(project.recall("place")), self.desk, self.canvas)
             self._show_saving("" if project.store is None else project.store.problem)
         self.canvas.setFocus()
         self.desk.notice.emit(note, "info" if self.projects.is_kept else "warning")
 
-    def _restore(self, place: Place) -> None:
-        desk = self.desk
-        desk.set_range(place.range_in, place.range_out)
-        if desk.document is not None and place.selected in desk.document.objects:
-            desk.select(place.selected)
-        desk.set_tool(place.tool if place.tool in TOOLS else "point")
-        desk.set_frame(place.frame)
-        if place.scale > 0:
-            self.canvas.look_at(place.scale, QPointF(place.center_x, place.center_y))
-
     def _note_place(self) -> None:
-        project, desk, canvas = self.desk.project, self.desk, self.canvas
-        if project is None or not self.projects.is_kept:
-            return
-        scale, center = (0.0, QPointF()) if canvas.is_fitted else (canvas.view_scale, canvas.center)
-        place = Place(
-            desk.frame, desk.selected_object, desk.tool, desk.range_in, desk.range_out, scale, center.x(), center.y()
-        )
-        project.remember("place", place.as_setting())
+        project = self.desk.project
+        if project is not None and self.projects.is_kept:
+            project.remember("place", place_on(self.desk, self.canvas).as_setting())
 
     def _show_opening(self, name: str) -> None:
         self.welcome.show_state(f"Opening {name} …" if name else "")
         if self.desk.source is not None and name:
-            self._wait_for(f"Opening {name} …")
+            self.frames.wait_for(f"Opening {name} …")
         elif not name:
-            self._end_waiting()
+            self.frames.end_waiting()
 
     def _show_saving(self, problem: str) -> None:
         project = self.desk.project
@@ -311,45 +258,6 @@ class MainWindow(QMainWindow):
             self.notices.say(problem, "error")
         else:
             self.status.show_saving("every step saved")
-
-    # --- frames ---
-
-    def _is_frame_shown(self) -> bool:
-        return self.canvas.shown_frame == self.desk.frame and not self.loader.is_busy
-
-    def _request_frame(self, frame: int) -> None:
-        self.loader.request(frame)
-        if not self._patience.isActive():
-            self._wait_for(f"Loading frame {frame:,}")
-
-    def _take_frame(self, loaded: LoadedFrame) -> None:
-        if loaded.frame == self.desk.frame or not self.desk.is_playing:
-            self.canvas.show_frame(loaded.frame, loaded)
-        if loaded.frame == self.desk.frame:
-            self._end_waiting()
-            if self.desk.is_playing:
-                self.canvas.notes.waiting.set_text(self.playback.words)
-            self._refresh_actions()
-
-    def _take_failure(self, frame: int, sentence: str) -> None:
-        self._end_waiting()
-        self.canvas.show_frame(frame, None)
-        self.desk.set_playing(False)
-        self.desk.notice.emit(sentence, "error")
-
-    def _show_pending(self, cell: tuple[int, int], is_pending: bool) -> None:
-        if is_pending and cell == self.canvas.bench.cell:
-            self._wait_for("Looking at the frame")
-        elif not is_pending:
-            self._end_waiting()
-
-    def _wait_for(self, words: str) -> None:
-        self._waiting_for = words
-        self._patience.start()
-
-    def _end_waiting(self) -> None:
-        self._patience.stop()
-        self.canvas.notes.waiting.set_text("")
 
     # --- what the window shows of itself ---
 
@@ -369,6 +277,11 @@ class MainWindow(QMainWindow):
     def _show_hint(self, hint: str) -> None:
         self.status.show_hint(hint if self.desk.source is not None else "")
         self.rail.show_brush_size(self.canvas.brush_size)
+
+    def _take_frame(self) -> None:
+        if self.desk.is_playing:
+            self.canvas.notes.waiting.set_text(self.playback.words)
+        self._refresh_actions()
 
     def _show_playing(self, is_playing: bool) -> None:
         self.all_actions.set_icon("play", "pause" if is_playing else "play")
@@ -476,6 +389,5 @@ class MainWindow(QMainWindow):
             return
         self.places.note_window(bytes(self.saveGeometry().toBase64().data()).decode())
         self.notices.clear()
-        self._patience.stop()
-        self.loader.close()
+        self.frames.close()
         super().closeEvent(event)

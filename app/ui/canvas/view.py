@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QWidget
 
 from app.document.document import Change
 from app.ui import theme
-from app.ui.canvas import decorations
 from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
+from app.ui.canvas.foreground import draw_foreground, draw_name
 from app.ui.canvas.items import FrameItem, OverlayItem
 from app.ui.canvas.layers import layers_of
 from app.ui.canvas.notes import CornerNotes
@@ -22,7 +22,7 @@ from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
 from app.ui.frame_loader import LoadedFrame
 from app.ui.tools import BrushSize, make_tools
-from app.ui.tools.tool import Button, Pointer, PointMark, Tool, point_under
+from app.ui.tools.tool import Button, Pointer, Tool, point_under
 
 WHEEL_FACTOR = 1.2
 _STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.35, 1.8)
@@ -49,8 +49,6 @@ class CanvasView(ZoomView):
         self.tools = make_tools(self.bench, self._brush)
         self.notes = CornerNotes(self.viewport())
         self.candidates = CandidatesPopup(self.viewport())
-        self._is_hand, self._has_panned = False, False
-        self._pan_from: QPoint | None = None
         self._button: Button | None = None
         self._hovered_object: int | None = None
         self._hovered_point: int | None = None
@@ -163,7 +161,7 @@ class CanvasView(ZoomView):
     def _take_tool(self, name: str) -> None:
         for tool in self.tools.values():
             tool.forget()
-        self._set_cursor()
+        self.show_cursor()
         self.refresh()
 
     # --- zoom ---
@@ -206,65 +204,18 @@ class CanvasView(ZoomView):
         painter.fillRect(rect, QColor(theme.current().ground))
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        document = self._desk.document
-        if document is None or self._desk.source is None:
+        if self._desk.source is None:
             return
-        to_view = self.viewportTransform()
-        place = decorations.placer(to_view)
-        painter.save()
-        painter.resetTransform()
-        height, width = self.bench.size
-        seen = self.mapToScene(self.viewport().rect()).boundingRect().intersected(QRectF(0, 0, width, height))
-        decorations.draw_pixel_grid(painter, place, seen, self.view_scale)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        selected = self._desk.selected_object
-        color = theme.picture_color(document.objects[selected].color if selected is not None else 0)
-        marks = self.tool.marks()
-        if self._desk.are_prompts_visible:
-            for object_id, prompt in document.prompts_at(self.bench.frame).items():
-                if object_id != selected and document.objects[object_id].is_visible:
-                    other = theme.picture_color(document.objects[object_id].color)
-                    decorations.draw_other_points(painter, place, prompt.points, other)
-            moved = next((mark for mark in marks if isinstance(mark, PointMark)), None)
-            chosen = self.tool.selected_points
-            hovered = self._hovered_point
-            decorations.draw_prompt(
-                painter, place, self.bench.prompt, color, selected=chosen, hovered=hovered, moved=moved
-            )
-        decorations.draw_marks(painter, place, marks, color, self.view_scale)
-        self._draw_label(painter, place)
-        painter.restore()
-
-    def _draw_label(self, painter: QPainter, place: decorations.Place) -> None:
-        document, object_id = self._desk.document, self._hovered_object
-        if document is None or object_id is None or object_id not in document.objects or self._button is not None:
-            return
-        box = self.labels.box_of(object_id)
-        if box is not None:
-            anchor = place((box[0] + box[2]) / 2, box[1])
-            color = theme.picture_color(document.objects[object_id].color)
-            text = object_name(document, object_id)
-            decorations.draw_label(painter, anchor, text, color, QRectF(self.viewport().rect()))
+        draw_foreground(painter, self, self._desk, self.bench, self.tool, self._hovered_point)
+        hovered = self._hovered_object
+        box = self.labels.box_of(hovered)
+        if hovered is not None and box is not None and self._button is None:
+            draw_name(painter, self, self._desk, hovered, box)
 
     # --- events ---
 
-    def set_hand(self, is_hand: bool) -> bool:
-        """Space went down or up: while it is down a drag moves the picture. On the way up, whether one did."""
-        has_panned, self._has_panned = self._has_panned, False
-        self._is_hand = is_hand
-        if not is_hand:
-            self._pan_from = None
-        self._set_cursor()
-        return has_panned
-
-    def _set_cursor(self) -> None:
-        shapes = {"select": Qt.CursorShape.ArrowCursor}
-        shape = shapes.get(self._desk.tool, Qt.CursorShape.CrossCursor)
-        if self._pan_from is not None:
-            shape = Qt.CursorShape.ClosedHandCursor
-        elif self._is_hand:
-            shape = Qt.CursorShape.OpenHandCursor
-        self.viewport().setCursor(shape)
+    def tool_cursor(self) -> Qt.CursorShape:
+        return Qt.CursorShape.ArrowCursor if self._desk.tool == "select" else Qt.CursorShape.CrossCursor
 
     def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
         place = self.to_frame(event.position())
@@ -288,9 +239,7 @@ class CanvasView(ZoomView):
         event.accept()
         if self._desk.source is None or self._button is not None:
             return
-        if event.button() == Qt.MouseButton.MiddleButton or self._is_hand:
-            self._pan_from = event.position().toPoint()
-            self._set_cursor()
+        if self.begin_pan(event):
             return
         buttons = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
         button = buttons.get(event.button())
@@ -317,14 +266,8 @@ class CanvasView(ZoomView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        place = event.position().toPoint()
-        self.notes.mind_pointer(place)
-        if self._pan_from is not None:
-            self._has_panned = self._has_panned or place != self._pan_from
-            self.pan(place - self._pan_from)
-            self._pan_from = place
-            return
-        if self._desk.source is None:
+        self.notes.mind_pointer(event.position().toPoint())
+        if self.go_on_panning(event) or self._desk.source is None:
             return
         pointer = self._pointer(event, self._button)
         if self._button is not None:
@@ -343,9 +286,7 @@ class CanvasView(ZoomView):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
-        if self._pan_from is not None:
-            self._pan_from = None
-            self._set_cursor()
+        if self.end_pan():
             return
         button, self._button = self._button, None
         if button is not None:

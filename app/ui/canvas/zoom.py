@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 SMALLEST_SCALE, LARGEST_SCALE = 0.02, 64.0
@@ -21,6 +21,8 @@ class ZoomView(QGraphicsView):
         self._scene = QGraphicsScene(self)
         self.setScene(self._scene)
         self._is_fitted = True
+        self._is_hand = self._has_panned = False
+        self._pan_from: QPoint | None = None
         self._middle = QPointF()  # what a resize keeps in the middle
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -86,6 +88,61 @@ class ZoomView(QGraphicsView):
         """Move the picture by so many logical pixels."""
         if not move.isNull():
             self.look_at(self.view_scale, self.center - QPointF(move) / self.view_scale)
+
+    def seen_rect(self) -> QRectF:
+        """The part of the frame that is in view, in pixels of the frame."""
+        height, width = self.picture_size()
+        return self.mapToScene(self.viewport().rect()).boundingRect().intersected(QRectF(0, 0, width, height))
+
+    # --- the hand: middle button, or Space and any button ---
+
+    def set_hand(self, is_hand: bool) -> bool:
+        """Space went down or up: while it is down a drag moves the picture. On the way up, whether one did."""
+        has_panned, self._has_panned = self._has_panned, False
+        self._is_hand = is_hand
+        if not is_hand:
+            self._pan_from = None
+        self.show_cursor()
+        return has_panned
+
+    def tool_cursor(self) -> Qt.CursorShape:
+        """The pointer's shape while nothing is moved."""
+        return Qt.CursorShape.ArrowCursor
+
+    def show_cursor(self) -> None:
+        """Show the shape that fits what a press would do."""
+        shape = self.tool_cursor()
+        if self._pan_from is not None:
+            shape = Qt.CursorShape.ClosedHandCursor
+        elif self._is_hand:
+            shape = Qt.CursorShape.OpenHandCursor
+        self.viewport().setCursor(shape)
+
+    def begin_pan(self, event: QMouseEvent) -> bool:
+        """Take a press if it belongs to the hand."""
+        if event.button() != Qt.MouseButton.MiddleButton and not self._is_hand:
+            return False
+        self._pan_from = event.position().toPoint()
+        self.show_cursor()
+        return True
+
+    def go_on_panning(self, event: QMouseEvent) -> bool:
+        """Take a move if the hand holds the picture."""
+        if self._pan_from is None:
+            return False
+        place = event.position().toPoint()
+        self._has_panned = self._has_panned or place != self._pan_from
+        self.pan(place - self._pan_from)
+        self._pan_from = place
+        return True
+
+    def end_pan(self) -> bool:
+        """Take a release if the hand held the picture."""
+        was_panning = self._pan_from is not None
+        self._pan_from = None
+        if was_panning:
+            self.show_cursor()
+        return was_panning
 
     def _apply_scale(self, scale: float, center: QPointF) -> None:
         height, width = self.picture_size()

@@ -101,7 +101,7 @@ def open_clip(qtbot) -> Callable[[MainWindow, Path], None]:
     def open_it(window: MainWindow, path: Path) -> None:
         with qtbot.waitSignal(window.projects.opened, timeout=20000):
             window.projects.open_anything(path)
-        qtbot.waitUntil(window._is_frame_shown)
+        qtbot.waitUntil(window.frames.is_shown)
 
     return open_it
 

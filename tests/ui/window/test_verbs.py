@@ -122,13 +122,13 @@ def test_verify_takes_back_what_it_gave(qtbot, worked: MainWindow) -> None:
     desk, document = worked.desk, worked.desk.document
     assert document is not None
     desk.set_frame(5)
-    qtbot.waitUntil(worked._is_frame_shown)
+    qtbot.waitUntil(worked.frames.is_shown)
     do(worked, "verify")
     assert document.is_verified((1, 5))
     do(worked, "verify")
     assert not document.is_verified((1, 5))
     desk.set_frame(12)
-    qtbot.waitUntil(worked._is_frame_shown)
+    qtbot.waitUntil(worked.frames.is_shown)
     do(worked, "verify")
     assert any("no mask to verify" in text for text in worked.notices.texts)
 
@@ -150,7 +150,7 @@ def test_absent_and_not_absent(qtbot, worked: MainWindow) -> None:
     document = worked.desk.document
     assert document is not None
     worked.desk.set_frame(6)
-    qtbot.waitUntil(worked._is_frame_shown)
+    qtbot.waitUntil(worked.frames.is_shown)
     do(worked, "absent_here")
     assert document.masks[1, 6].is_absent
     do(worked, "absent_here")
@@ -186,12 +186,12 @@ def test_masks_are_copied_cut_and_pasted(qtbot, worked: MainWindow) -> None:
     assert document is not None
     assert not desk.actions["paste_mask"].isEnabled()
     desk.set_frame(3)
-    qtbot.waitUntil(worked._is_frame_shown)
+    qtbot.waitUntil(worked.frames.is_shown)
     mask = document.masks[1, 3].code
     do(worked, "cut_mask")
     assert (1, 3) not in document.masks
     desk.set_frame(12)
-    qtbot.waitUntil(worked._is_frame_shown)
+    qtbot.waitUntil(worked.frames.is_shown)
     do(worked, "paste_mask")
     assert document.masks[1, 12].code == mask
     do(worked, "delete")
@@ -216,7 +216,7 @@ def test_splitting_swapping_and_joining(qtbot, worked: MainWindow) -> None:
     assert document is not None
     before = dict(document.masks_of(1))
     desk.set_frame(6)
-    qtbot.waitUntil(worked._is_frame_shown)
+    qtbot.waitUntil(worked.frames.is_shown)
     do(worked, "split")
     assert sorted(document.masks_of(1)) == [2, 3, 4, 5]
     assert sorted(document.masks_of(3)) == [6, 7, 8, 9]
@@ -232,7 +232,7 @@ def test_freezing_stops_edits_with_a_sentence(qtbot, worked: MainWindow) -> None
     do(worked, "freeze_object")
     assert worked.desk.document is not None and worked.desk.document.objects[1].is_frozen
     worked.desk.set_frame(5)
-    qtbot.waitUntil(worked._is_frame_shown)
+    qtbot.waitUntil(worked.frames.is_shown)
     do(worked, "absent_here")
     assert any("frozen" in text for text in worked.notices.texts)
     do(worked, "freeze_object")
@@ -241,7 +241,7 @@ def test_freezing_stops_edits_with_a_sentence(qtbot, worked: MainWindow) -> None
 
 def test_solo_zoom_and_strength_change_the_view_only(qtbot, worked: MainWindow) -> None:
     worked.desk.set_frame(5)
-    qtbot.waitUntil(worked._is_frame_shown)
+    qtbot.waitUntil(worked.frames.is_shown)
     history = worked.desk.project.history.undo_name  # type: ignore[union-attr]
     do(worked, "solo")
     assert worked.desk.solo_object == 1

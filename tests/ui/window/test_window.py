@@ -138,7 +138,7 @@ def test_the_next_start_is_where_one_left(
     opened.desk.set_frame(7)
     opened.desk.set_range(3, 12)
     opened.desk.set_tool("brush")
-    qtbot.waitUntil(opened._is_frame_shown)
+    qtbot.waitUntil(opened.frames.is_shown)
     opened.canvas.look_at(20.0, QPointF(40, 30))
     path = opened.projects.path
     assert path is not None
@@ -313,11 +313,11 @@ def test_frames_that_cannot_be_read_are_told_and_passed(qtbot, opened: MainWindo
 
             raise ClipError(f"Frame {frame} cannot be decoded.")
 
-    opened.loader.set_source(Broken())  # type: ignore[arg-type]
+    opened.frames.loader.set_source(Broken())  # type: ignore[arg-type]
     opened.desk.set_frame(5)
     qtbot.waitUntil(lambda: "Frame 5 cannot be decoded." in opened.notices.texts)
     assert opened.canvas.shown_frame == 5
-    opened.loader.set_source(opened.desk.source)
+    opened.frames.loader.set_source(opened.desk.source)
 
 
 def test_notices_are_counted_not_repeated_and_errors_stay(window: MainWindow) -> None:

@@ -1,0 +1,58 @@
+"""Everything that the canvas draws over picture and masks, in its order."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+
+from app.ui import theme
+from app.ui.canvas import decorations
+from app.ui.canvas.bench import CanvasBench
+from app.ui.canvas.words import object_name
+from app.ui.canvas.zoom import ZoomView
+from app.ui.desk import Desk
+from app.ui.tools.tool import PointMark, Tool
+
+
+def draw_foreground(
+    painter: QPainter, view: ZoomView, desk: Desk, bench: CanvasBench, tool: Tool, hovered_point: int | None
+) -> None:
+    """Pixel grid, prompts of all objects on the shown frame, and what the active tool is drawing."""
+    document = desk.document
+    if document is None:
+        return
+    place = decorations.placer(view.viewportTransform())
+    painter.save()
+    painter.resetTransform()
+    decorations.draw_pixel_grid(painter, place, view.seen_rect(), view.view_scale)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    selected = desk.selected_object
+    color = theme.picture_color(document.objects[selected].color if selected is not None else 0)
+    marks = tool.marks()
+    if desk.are_prompts_visible:
+        for object_id, prompt in document.prompts_at(bench.frame).items():
+            item = document.objects[object_id]
+            if object_id != selected and item.is_visible:
+                decorations.draw_other_points(painter, place, prompt.points, theme.picture_color(item.color))
+        moved = next((mark for mark in marks if isinstance(mark, PointMark)), None)
+        chosen = tool.selected_points
+        decorations.draw_prompt(
+            painter, place, bench.prompt, color, selected=chosen, hovered=hovered_point, moved=moved
+        )
+    decorations.draw_marks(painter, place, marks, color, view.view_scale)
+    painter.restore()
+
+
+def draw_name(painter: QPainter, view: ZoomView, desk: Desk, object_id: int, box: tuple[int, int, int, int]) -> None:
+    """The name of the object under the pointer, on a tag in its colour above its mask."""
+    document = desk.document
+    if document is None or object_id not in document.objects:
+        return
+    painter.save()
+    painter.resetTransform()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    anchor = decorations.placer(view.viewportTransform())((box[0] + box[2]) / 2, box[1])
+    color = theme.picture_color(document.objects[object_id].color)
+    limits = QRectF(view.viewport().rect())
+    decorations.draw_label(painter, anchor, object_name(document, object_id), color, limits)
+    painter.restore()

@@ -1,0 +1,86 @@
+"""Getting the desk's frame onto the canvas, and saying what is being waited for."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.document.values import Cell
+from app.ui.canvas.view import CanvasView
+from app.ui.desk import Desk
+from app.ui.frame_loader import FrameLoader, LoadedFrame
+
+PATIENCE_MS = 200
+"""A wait that is longer than this shows itself."""
+
+
+class ShownFrame(QObject):
+    """Asks for the desk's frame and shows it when it comes. `close` ends the loader's thread."""
+
+    arrived = Signal()
+    """The desk's frame is on the screen."""
+
+    def __init__(self, desk: Desk, canvas: CanvasView, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._desk, self._canvas = desk, canvas
+        self.loader = FrameLoader(self)
+        self._waiting_for = ""
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(lambda: canvas.notes.waiting.set_text(self._waiting_for))
+        self.loader.loaded.connect(self._take)
+        self.loader.failed.connect(self._take_failure)
+        desk.frame_changed.connect(self._request)
+
+    def is_shown(self) -> bool:
+        """Whether the desk's frame is on the screen and no other is on its way."""
+        return self._canvas.shown_frame == self._desk.frame and not self.loader.is_busy
+
+    def take_project(self) -> None:
+        """Another clip is on the desk, or none."""
+        self.loader.set_source(self._desk.source)
+        if self._desk.source is not None:
+            self._request(self._desk.frame)
+        else:
+            self.end_waiting()
+
+    def wait_for(self, words: str) -> None:
+        """Say in the corner of the picture what is being waited for, if it takes long."""
+        self._waiting_for = words
+        self._patience.start()
+
+    def end_waiting(self) -> None:
+        """What was waited for is there."""
+        self._patience.stop()
+        self._canvas.notes.waiting.set_text("")
+
+    def show_pending(self, cell: Cell, is_pending: bool) -> None:
+        """The model looks at a cell, or has looked at it."""
+        if is_pending and cell == self._canvas.bench.cell:
+            self.wait_for("Looking at the frame")
+        elif not is_pending:
+            self.end_waiting()
+
+    def close(self) -> None:
+        """End the loader's thread."""
+        self._patience.stop()
+        self.loader.close()
+
+    def _request(self, frame: int) -> None:
+        self.loader.request(frame)
+        if not self._patience.isActive():
+            self.wait_for(f"Loading frame {frame:,}")
+
+    def _take(self, loaded: LoadedFrame) -> None:
+        # While the playhead is dragged every frame that is ready helps; while playing only the one that is due.
+        if loaded.frame == self._desk.frame or not self._desk.is_playing:
+            self._canvas.show_frame(loaded.frame, loaded)
+        if loaded.frame == self._desk.frame:
+            self.end_waiting()
+            self.arrived.emit()
+
+    def _take_failure(self, frame: int, sentence: str) -> None:
+        self.end_waiting()
+        self._canvas.show_frame(frame, None)
+        self._desk.set_playing(False)
+        self._desk.notice.emit(sentence, "error")
