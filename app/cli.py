@@ -39,7 +39,7 @@ the prompts file is JSON; frames count from 0, points and boxes are in pixels of
   a point is x, y and 1 (on the object) or 0 (not on it)
 
 examples:
-  masklet-studio propagate walk.mp4 --prompts walk.json --export coco:out/walk-coco --export davis:out/walk-davis
+  masklet-studio propagate walk.mp4 --prompts walk.json --export coco:walk-coco --export davis:walk-davis
   masklet-studio propagate walk.mp4 --prompts walk.json --range 0:99 --project walk.masklet --overlay walk-masks.mp4
 """
 
@@ -82,6 +82,7 @@ def run_propagate(arguments: argparse.Namespace) -> int:
             clip=arguments.clip,
             prompts=arguments.prompts,
             exports=tuple(arguments.export),
+            options=tuple(arguments.option),
             overlay=arguments.overlay,
             project=arguments.project,
             checkpoint=arguments.checkpoint,
@@ -163,6 +164,14 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}. See `{self.prog} --help`.")
 
 
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"Masklet Studio {_version()}")
+        parser.exit()
+
+
 def _parsed(argv: list[str]) -> argparse.Namespace:
     is_path = bool(argv) and not argv[0].startswith("-") and argv[0] not in COMMANDS
     return _parser().parse_args(["open", *argv] if is_path or not argv else argv)
@@ -177,8 +186,10 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"{OVERVIEW}\n{EXIT_CODES}",
         formatter_class=layout,
     )
-    parser.add_argument("--version", action="version", version=f"Masklet Studio {_version()}")
-    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser, help=argparse.SUPPRESS)
+    parser.add_argument("--version", action=_Version, nargs=0, help="tell the version")
+    commands = parser.add_subparsers(
+        dest="command", required=True, prog=PROGRAM, parser_class=_Parser, help=argparse.SUPPRESS
+    )
 
     opening = commands.add_parser("open", help="open the window", description="Open the window.")
     opening.add_argument("path", nargs="?", type=Path, metavar="CLIP or PROJECT", help="what to open in it")
@@ -216,7 +227,14 @@ def _add_propagate_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FORMAT:DIR",
-        help="coco:DIR, davis:DIR, …; may be given several times",
+        help="such as coco:DIR or davis:DIR (`info` lists the formats); may be given several times",
+    )
+    add(
+        "--option",
+        action="append",
+        default=[],
+        metavar="FORMAT.NAME=VALUE",
+        help="of an export, such as coco.with_images=no; `info` lists them",
     )
     add("--overlay", type=Path, metavar="FILE.mp4", help="a video with the masks drawn on it")
     add("--project", type=Path, metavar="FILE.masklet", help="keep the work here; the same command goes on from it")
@@ -230,9 +248,6 @@ def _add_propagate_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _version() -> str:
-    import importlib.metadata
+    from app.cli_info import program_version
 
-    try:
-        return importlib.metadata.version(PROGRAM)
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"
+    return program_version()

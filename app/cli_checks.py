@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ class Request:
     clip: Path
     prompts: Path | None = None
     exports: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     overlay: Path | None = None
     project: Path | None = None
     checkpoint: str = "built-in"
@@ -47,6 +48,8 @@ class Prepared:
     project: Project
     checkpoint: Checkpoint
     exports: tuple[ExportRequest, ...]
+    options: Mapping[str, object]
+    """Settings by format."""
     first: int
     last: int
 
@@ -75,7 +78,9 @@ def as_usage_errors() -> Iterator[None]:
 def check(request: Request) -> Prepared:
     """Check all of a request. Raises UsageError or EnvironmentMissing; then nothing was written anywhere."""
     with as_usage_errors():
+        _check_device_name(request.device)
         exports = _checked_targets(request)
+        options = _checked_options(request, exports)
         if request.prompts is not None and not request.prompts.is_file():
             raise UsageError(f"There is no prompts file {request.prompts}.")
         checkpoint = _checked_checkpoint(request.checkpoint)
@@ -89,7 +94,7 @@ def check(request: Request) -> Prepared:
         except BaseException:
             source.close()
             raise
-        return Prepared(request, source, project, checkpoint, exports, first, last)
+        return Prepared(request, source, project, checkpoint, exports, options, first, last)
 
 
 def parse_range(text: str | None, frame_count: int) -> tuple[int, int]:
@@ -127,6 +132,26 @@ def _checked_targets(request: Request) -> tuple[ExportRequest, ...]:
     for target in targets:
         _check_target(target, request.overwrite)
     return exports
+
+
+def _checked_options(request: Request, exports: tuple[ExportRequest, ...]) -> dict[str, object]:
+    from app.commands.export import make_options
+
+    names = [export.format_name for export in exports]
+    values: dict[str, dict[str, str]] = {name: {} for name in names}
+    for text in request.options:
+        found = re.fullmatch(r"(\w+)\.([\w-]+)=(.*)", text)
+        if found is None:
+            raise UsageError(f"“{text}” is no option: write FORMAT.NAME=VALUE, such as coco.with_images=no.")
+        if found[1] not in values:
+            raise UsageError(f"The option “{text}” is of a format that is not exported: add --export {found[1]}:DIR.")
+        values[found[1]][found[2]] = found[3]
+    return {name: make_options(name, given) for name, given in values.items()}
+
+
+def _check_device_name(device: str) -> None:
+    if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device) is None:
+        raise UsageError(f"“{device}” is no device: choose auto, cpu, cuda, cuda:1 or mps.")
 
 
 def _check_target(target: Path, overwrite: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -63,12 +64,16 @@ class ProgressDisplay:
             from tqdm import tqdm
 
             tqdm.monitor_interval = 0
+            # Terminals without a size exist: in containers, in editors, under `script`.
+            has_size = min(os.get_terminal_size(self._stream.fileno())) > 0
             self._bar = tqdm(
                 total=total,
                 desc=self._title,
                 unit=f" {self._unit}",
                 file=self._stream,
-                dynamic_ncols=True,
+                dynamic_ncols=has_size,
+                ncols=None if has_size else 80,
+                nrows=None if has_size else 20,
                 bar_format=BAR,
             )
         self._bar.total = total
@@ -110,4 +115,4 @@ class StopRequest:
         if self.is_set:
             raise KeyboardInterrupt
         self.is_set = True
-        print("\nStopping after this frame; Ctrl-C again stops at once.", file=sys.stderr, flush=True)
+        print("\nStopping in a moment; Ctrl-C again stops at once.", file=sys.stderr, flush=True)

@@ -15,6 +15,7 @@ from app.cli_overlay import write_overlay
 from app.cli_progress import ProgressDisplay, StopRequest
 from app.commands.export import export
 from app.commands.masks import accept_masks, accept_prompt_mask
+from app.commands.targets import counted
 from app.document.values import Cell, FrameMask, Origin
 from app.errors import sentence_of
 from app.inference.engine import FrameBatch
@@ -75,6 +76,9 @@ class _Work:
         if plan is not None:
             told = forecast(plan, info)
             print(f"{_capital(plan.summary)}, {told.words}", file=sys.stderr)
+            passed = sum(len(stretch.lead_in) for stretch in plan.stretches)
+            if passed:
+                print(f"{counted(passed, 'frame')} before them run again, to remember what led there", file=sys.stderr)
             for note in plan.notes:
                 print(_capital(note), file=sys.stderr)
             self._run(plan, stop)
@@ -109,7 +113,7 @@ class _Work:
     def _answer_prompts(self, stop: StopRequest) -> None:
         document = self._project.document
         cells = [cell for cell in document.prompts if self._lacks_answer(cell)]
-        with ProgressDisplay("Prompts", "prompts") as display:
+        with ProgressDisplay("Answering", "prompts") as display:
             for done, (object_id, frame) in enumerate(cells, 1):
                 revision = document.revision((object_id, frame))
                 found = self._engine.prompt_frame(click_inputs(document, object_id, frame), frame)
@@ -152,7 +156,7 @@ class _Work:
         document = self._project.document
         revisions = {cell: revision for cell in plan.cells if (revision := document.revision(cell))}
         transaction = self._project.history.begin(f"Propagate {plan.summary}")
-        began, batch, written = time.monotonic(), None, 0
+        began, batch, written, damaged = time.monotonic(), None, 0, list[str]()
         try:
             with (
                 ProgressDisplay("Propagating") as display,
@@ -163,11 +167,15 @@ class _Work:
                     written += accept_masks(self._project, transaction, results).accepted
                     display.show(batch.done, batch.total)
                     if batch.fault:
-                        display.say(batch.fault)
+                        damaged.append(str(batch.frame))
+                        if len(damaged) == 1:
+                            display.say(batch.fault)
                     if stop.is_set and batch.done < batch.total:
                         raise Stopped(f"Stopped at frame {batch.done} of {batch.total}.")
         finally:
             transaction.commit()
+        if len(damaged) > 1:
+            print(f"So it is with {len(damaged)} frames: {', '.join(damaged)}.", file=sys.stderr)
         seconds = time.monotonic() - began
         if batch is not None:
             speed = f"{batch.total / seconds:.1f} frames/s" if seconds > 0 else ""
@@ -176,13 +184,19 @@ class _Work:
     def _export(self, format_name: str, target: Path, stop: StopRequest) -> None:
         prepared = self._prepared
         work = export(
-            self._project, prepared.source, format_name, target, frames=self._frames, overwrite=self._may_overwrite
+            self._project,
+            prepared.source,
+            format_name,
+            target,
+            prepared.options[format_name],
+            self._frames,
+            overwrite=self._may_overwrite,
         )
-        report: Report = _worked_off(work, target, stop)
+        report: Report = _worked_off(work, target, "steps", stop)
         self._finished.append(str(target))
         read, counts = report.readback, report.counts
         print(
-            f"{target}: {counts['objects']} objects, {counts['masks_written']:,} masks, "
+            f"{target}: {counted(counts['objects'], 'object')}, {counted(counts['masks_written'], 'mask')}, "
             f"read back {read.masks_identical:,} of {read.masks_compared:,} equal"
         )
         for warning in report.warnings:
@@ -190,7 +204,7 @@ class _Work:
 
     def _write_overlay(self, target: Path, stop: StopRequest) -> None:
         work = write_overlay(self._project, self._prepared.source, target, self._frames, overwrite=self._may_overwrite)
-        _worked_off(work, target, stop)
+        _worked_off(work, target, "frames", stop)
         self._finished.append(str(target))
         print(f"{target}: {len(self._frames):,} frames with the masks drawn on them")
 
@@ -203,9 +217,9 @@ class _Work:
         return self._prepared.request.overwrite
 
 
-def _worked_off(work: Generator[Any, None, Any], target: Path, stop: StopRequest) -> Any:
+def _worked_off(work: Generator[Any, None, Any], target: Path, unit: str, stop: StopRequest) -> Any:
     """Let work run to its end and give what it returns. Raises Stopped, with nothing left behind, after a Ctrl-C."""
-    with ProgressDisplay(f"Writing {target.name}", "steps") as display, closing(work):
+    with ProgressDisplay(f"Writing {target.name}", unit) as display, closing(work):
         while True:
             try:
                 progress = next(work)

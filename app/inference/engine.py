@@ -83,6 +83,7 @@ class CellResult:
 class FrameBatch:
     """All results of one frame of a run; none where the run only passes. `done` of `total` steps are complete.
 
+    Before the first step come the frames that condition the run, with `done` 0.
     `fault` is a sentence where the frame cannot be decoded; the run goes on behind it.
     """
 

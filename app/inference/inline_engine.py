@@ -110,16 +110,16 @@ class InlineEngine:
         untold = self._forget_changed(session, inputs)
         news = [(one, frame) for one in untold for frame in sorted({*one.prompts, *one.masks})]
         skipped = {stretch for stretch in plan.stretches if stretch.lead_in and self._can_go_on(session, plan, stretch)}
-        total = len(news) + sum(1 for _ in _sweeps(plan, skipped))
-        for done, (one, frame) in enumerate(news, 1):
+        total = sum(1 for _ in _sweeps(plan, skipped))
+        for one, frame in news:
             with sentences(f"looking at frame {frame}"):
                 _tell(session, one, frame)
-            yield FrameBatch(frame, (), done, total)
+            yield FrameBatch(frame, (), 0, total)
             if mine != self._runs:
                 return
         self._told |= {one.object_id: one for one in untold}
         damaged = 0
-        for done, sweep in enumerate(_sweeps(plan, skipped), len(news) + 1):
+        for done, sweep in enumerate(_sweeps(plan, skipped), 1):
             with sentences(f"following objects on frame {sweep[0]}"):
                 try:
                     batch = FrameBatch(sweep[0], _track(session, sweep), done, total)

@@ -49,10 +49,12 @@ class Request:
             yield from self._one_way(object_id, [(gap, gap.backward(self.direction)) for gap in reversed(gaps)])
 
     def is_complete(self, object_id: int, gaps: Sequence[Gap]) -> bool:
-        """Whether nothing is left to run only because all of it has masks."""
+        """Whether nothing is left to run only because every frame has a mask, or a prompt that gives it one."""
+        if self.document.objects[object_id].is_frozen:
+            return False
         everything = replace(self, only_missing=False)
-        is_frozen = self.document.objects[object_id].is_frozen
-        return self.only_missing and not is_frozen and any(everything.stretches(object_id, gaps))
+        is_kept = self.only_missing and any(everything.stretches(object_id, gaps))
+        return is_kept or not any(frame in self.window for gap in gaps for frame in gap.frames)
 
     def _one_way(self, object_id: int, runs: Sequence[tuple[Gap, range]]) -> Iterator[Stretch]:
         has_started = False
@@ -93,7 +95,8 @@ class Request:
         inside = [anchor for anchor in anchors if anchor.frame in window]
         if len(inside) == len(window):
             kinds = " or ".join(dict.fromkeys(anchor.kind for anchor in inside))
-            return f"Every frame of {name} in {where} is {kinds}: choose another range, or take some of that back."
+            what = f"Every frame of {name} in {where}" if len(window) > 1 else f"Frame {where} of {name}"
+            return f"{what} is {kinds}: choose another range, or take some of that back."
         if any(set(window) & {*gap.forward(self.direction), *gap.backward(self.direction)} for gap in gaps):
             return f"Every frame of {name} in {where} has a mask already."
         nearest = min(anchors, key=lambda anchor: min(abs(anchor.frame - window[0]), abs(anchor.frame - window[-1])))
