@@ -5,10 +5,9 @@ Only tensors and plain values are ever read (`weights_only`), so a file cannot r
 
 from __future__ import annotations
 
-import os
 import pickle
 import re
-import tempfile
+import secrets
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -111,15 +110,13 @@ def save_checkpoint(
         for key, value in model.state_dict().items()
     }
     content = {"model": weights, "config": model.config.to_dict(), "card": dict(card or {})}
-    temporary: str | None = None
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:
             torch.save(content, stream)
-        os.replace(temporary, path)  # noqa: PTH105 - the temporary name is a string here
+        temporary.replace(path)
     except (OSError, RuntimeError) as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise CheckpointError(f"The model could not be saved as {path} ({error}); choose another place.") from error
 
 
