@@ -205,6 +205,8 @@ class MainWindow(QMainWindow):
         if is_open:
             self._listen_to_tracking()
             self.canvas.setFocus()
+        else:
+            self.welcome.offers["open_clip"].setFocus()
         self._fold()
 
     def _listen_to_tracking(self) -> None:
