@@ -278,6 +278,8 @@ BUILT_IN = ModelConfig(
     iou_hidden=128,
     attention_layers=2,
     attention_ffn=512,
+    # With a matched mask as the prompt a tracked frame is not ambiguous, and the single mask follows better.
+    multimask_output_for_tracking=False,
     dense_hints=True,
     matching_prior=True,
     prior_share=0.5,

@@ -15,7 +15,7 @@ from sam2_core.model.mask_decoder import upsample_logits
 from sam2_core.model.sam2 import HeadOutput, ImageFeatures, Sam2Model
 from sam2_core.object_masks import ranking
 from sam2_core.postprocess import fill_small_holes
-from sam2_core.prior import MatchingPrior, blend
+from sam2_core.prior import MatchedMask, MatchingPrior, blend
 from sam2_core.prompts import FramePrompts, GivenMask
 from sam2_core.sweep import FrameOutput
 from sam2_core.video_state import ObjectState, SessionSettings
@@ -169,11 +169,13 @@ class FrameModel:
         """Masks of tracked frames. A second opinion joins here: as the mask prompt, and blended into the answer."""
         opinion = self._second_opinion(batch)
         multimask = self._model.config.uses_multimask(0, is_initial=False)
-        head = self._model.decode(conditioned, image, None, None, opinion, multimask=multimask)
-        return head if opinion is None else blend(head, opinion, self._model.config.prior_share)
+        if opinion is None:
+            return self._model.decode(conditioned, image, None, None, None, multimask=multimask)
+        head = self._model.decode(conditioned, image, None, None, opinion.logits, multimask=multimask)
+        return blend(head, opinion, self._model.config.prior_share, self._model.no_obj_ptr)
 
-    def _second_opinion(self, batch: Sequence[TrackedObject]) -> Tensor | None:
-        """Mask logits (B, 1, S / 4, S / 4) matched by trunk features alone; the published models have none."""
+    def _second_opinion(self, batch: Sequence[TrackedObject]) -> MatchedMask | None:
+        """Masks matched by trunk features alone; the published models have none."""
         if self._prior is None:
             return None
         opinions = []
@@ -182,8 +184,8 @@ class FrameModel:
             held = {place: mask for place, mask in masks.items() if mask is not None}
             anchors = {place: mask for place, mask in held.items() if place in job.state.conditioning}
             recent = {place: mask for place, mask in held.items() if place not in anchors}
-            opinions.append(self._prior.logits(job.frame, anchors, recent))
-        return torch.cat(opinions)
+            opinions.append(self._prior.match(job.frame, anchors, recent))
+        return MatchedMask.stack(opinions)
 
     def _remember(self, frame: int, output: FrameOutput) -> None:
         """Make the spatial memory of a prompted frame, from the mask as it is kept and shown."""

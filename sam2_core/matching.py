@@ -18,6 +18,8 @@ _TILE = 8
 # A key outside the picture carries this in an extra channel where every query carries 1, so it is never chosen.
 _OUTSIDE = -100.0
 _FINE_SHARE = 0.5
+# Inverse of (1, 6, 1) / 8, which is what bilinear enlargement by two followed by means of two does to a row.
+_DEBLUR = (0.0417, -0.2427, 1.4020, -0.2427, 0.0417)
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,21 @@ def carry_masks(neighbours: Neighbours, masks: Tensor) -> Tensor:
     return (found * neighbours.weight).sum(-1).reshape(-1, height, width)
 
 
-def soft_mask(logits: Tensor, side: int) -> Tensor:
-    """Mask logits (B, 1, H, W) as soft masks (B, side, side), each cell the mean of what it covers."""
-    return F.interpolate(logits.float().sigmoid(), size=(side, side), mode="area")[:, 0]
+def soft_mask(logits: Tensor, side: int, *, was_enlarged: bool = False) -> Tensor:
+    """Mask logits (B, 1, H, W) as soft masks (B, side, side), each cell the mean of what it covers.
+
+    Args:
+        logits: foreground above 0.
+        side: of the grid that masks are carried on.
+        was_enlarged: the mask itself was carried and enlarged before (`prior_logits`). Enlarging and taking means
+            blurs, and over many frames little is left; so the blur is undone.
+    """
+    means = F.interpolate(logits.float().sigmoid(), size=(side, side), mode="area")
+    if was_enlarged:
+        taps = torch.tensor(_DEBLUR, device=means.device)
+        padded = F.pad(means, (2, 2, 2, 2), mode="replicate")
+        means = F.conv2d(F.conv2d(padded, taps.reshape(1, 1, 1, -1)), taps.reshape(1, 1, -1, 1)).clamp(0.0, 1.0)
+    return means[:, 0]
 
 
 def prior_logits(soft: Tensor, side: int) -> Tensor:

@@ -77,7 +77,7 @@ def decode(
     dense = encoder.no_mask() if previous is None else encoder.mask(previous)
     coarse = features.coarse + model.no_mem_embed.reshape(1, -1, 1, 1) if conditioned is None else conditioned
     fine, middle = features.fine, features.middle
-    if model.dense_hints is not None:
+    if model.config.dense_hints:
         hinted = model.dense_hints(points, labels, previous, features.trunk, (fine, middle))
         dense, fine, middle = dense + hinted.dense, hinted.fine, hinted.middle
     output: DecoderOutput = model.sam_mask_decoder(coarse, encoder.grid_encoding(), sparse, dense, fine, middle)

@@ -121,8 +121,17 @@ RECIPES: dict[str, Recipe] = {
     "built_in": Recipe(
         model=BUILT_IN,
         stages=(
-            StageRecipe(steps=3000, learning_rate=1.2e-3),
-            StageRecipe(steps=3000, learning_rate=5e-4, clip_share=0.6, warmup=50, pictures=4),
+            StageRecipe(steps=1500, learning_rate=1.2e-3, wrong_mask_share=0.25, box_share=0.35),
+            StageRecipe(
+                steps=450,
+                learning_rate=4e-4,
+                clip_share=0.5,
+                warmup=30,
+                frames=4,
+                prior_drop=0.15,
+                wrong_mask_share=0.25,
+                box_share=0.35,
+            ),
         ),
         source_weights=SOURCE_WEIGHTS,
         cutout_weights=CUTOUT_WEIGHTS,

@@ -19,6 +19,7 @@ from torch import Tensor
 from sam2_core.errors import CheckpointError
 from sam2_core.training.clips import ClipSettings, draw_clip
 from sam2_core.training.decoding import pixel_normalisation, pyramid
+from sam2_core.training.initialise import quieten_memory
 from sam2_core.training.losses import StepLoss
 from sam2_core.training.pictures import PictureSettings, draw_sample
 from sam2_core.training.pool import Prepared, SlidingPool, prepare
@@ -97,6 +98,8 @@ class Training:
         generator = torch.Generator().manual_seed(self.recipe.seed * 1_000_003 + self.step)
         is_clip = float(torch.rand((), generator=generator)) < stage.clip_share
         self.model.train()
+        if stage.clip_share and step_in_stage == 0 and self.step > 0 and not self._has_seen_clips():
+            self._begin_memory(stage)
         losses = self._clip_step(stage, generator) if is_clip else self._still_step(stage, generator)
         total = torch.stack([loss.total for loss in losses]).mean()
         self.optimizer.zero_grad(set_to_none=True)
@@ -117,6 +120,19 @@ class Training:
         )
         self.step += 1
         return record
+
+    def _has_seen_clips(self) -> bool:
+        """Whether any stage before the present step had clips."""
+        return any(self.recipe.stage_at(step)[0].clip_share for step in range(self.step))
+
+    def _begin_memory(self, stage: StageRecipe) -> None:
+        """The first step with clips after stills alone: memory starts as nearly nothing."""
+        with torch.no_grad():
+            coarse = pyramid(self.model, self._maps(self._stills.draw(self.step, stage.pictures))).coarse
+        quieten_memory(self.model, coarse)
+        for name, parameter in self._parameters.items():
+            if name.startswith("memory_attention."):
+                self.average[name].copy_(parameter.detach())
 
     def _still_step(self, stage: StageRecipe, generator: torch.Generator) -> list[StepLoss]:
         batch = self._stills.draw(self.step, stage.pictures)

@@ -56,7 +56,8 @@ def clip_losses(
     memory = Memory()
     losses = _first_frame(model, features, truth, stage, weights, generator, memory)
     uses_prior = model.config.matching_prior and float(torch.rand((), generator=generator)) >= stage.prior_drop
-    matching = [matching_features(features.trunk[0][t], features.trunk[1][t]) for t in range(len(truth))]
+    frames = range(len(truth)) if uses_prior else range(0)
+    matching = [matching_features(features.trunk[0][t], features.trunk[1][t]) for t in frames]
     corrected = int(torch.randint(1, len(truth), (), generator=generator)) if len(truth) > 1 else 0
     for frame in range(1, len(truth)):
         rows = features.rows(torch.full((truth.shape[1],), frame))
@@ -65,8 +66,9 @@ def clip_losses(
         points = torch.zeros(truth.shape[1], 1, 2)
         labels = torch.full((truth.shape[1], 1), _NO_POINT)
         output = decode(model, rows, points, labels, prior, conditioned)
-        losses.append(decoder_loss(output, truth[frame], weights, is_multimask=True, present=there[frame]))
-        logits, token = _picked(output, is_multimask=True)
+        is_multimask = model.config.uses_multimask(0, is_initial=False)
+        losses.append(decoder_loss(output, truth[frame], weights, is_multimask=is_multimask, present=there[frame]))
+        logits, token = _picked(output, is_multimask=is_multimask)
         if frame == corrected and stage.corrections and bool(there[frame].all()):
             answers = Answers(points, labels, logits[:, 0].detach())
             losses.append(correct(model, rows, truth[frame], answers, weights, generator, conditioned))
@@ -172,5 +174,5 @@ def _prior(matching: list[Tensor], memory: Memory, frame: int) -> Tensor:
     neighbours = find_neighbours(matching[frame], [matching[0]], [matching[number] for number in recent])
     side = matching[0].shape[-1]
     order = [0, *range(len(memory.frames) - len(recent), len(memory.frames))]
-    masks = torch.stack([soft_mask(memory.logits[index], side) for index in order], dim=1)
+    masks = torch.stack([soft_mask(memory.logits[index], side, was_enlarged=index > 0) for index in order], dim=1)
     return prior_logits(carry_masks(neighbours, masks), memory.logits[0].shape[-1])

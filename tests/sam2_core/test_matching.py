@@ -91,3 +91,11 @@ def test_a_prior_says_what_the_carried_mask_says() -> None:
 def test_matching_without_an_earlier_frame_is_refused() -> None:
     with pytest.raises(ValueError, match="no earlier frame"):
         find_neighbours(_features(8, 8, 0), [], [])
+
+
+def test_a_carried_mask_is_not_blurred_by_being_kept_enlarged() -> None:
+    soft = F.avg_pool2d((torch.rand((1, 1, 64, 64), generator=torch.Generator().manual_seed(0)) > 0.5).float(), 4)[:, 0]
+    kept = soft_mask(prior_logits(soft, 32), 16, was_enlarged=True)
+    blurred = soft_mask(prior_logits(soft, 32), 16)
+    assert float((kept - soft)[:, 2:-2, 2:-2].abs().max()) < 0.02
+    assert float((blurred - soft).abs().mean()) > 3 * float((kept - soft).abs().mean())

@@ -1,0 +1,139 @@
+"""Training itself, with a narrow model on a handful of pictures: it learns, and it goes on exactly where it stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from sam2_core.checkpoint import load_model, read_card
+from sam2_core.config import ModelConfig
+from sam2_core.errors import CheckpointError
+from sam2_core.model.sam2 import Sam2Model
+from sam2_core.training.export import export_run
+from sam2_core.training.initialise import quieten_memory
+from sam2_core.training.recipes import RECIPES, Recipe, StageRecipe
+from sam2_core.training.run import METRICS_NAME, Training, run_training
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Bright shapes on dark ground, and a cut-out."""
+    folder = tmp_path / "data" / "stills" / "shapes"
+    folder.mkdir(parents=True)
+    for number in range(3):
+        picture = np.full((128, 128, 3), 30, np.uint8)
+        index_map = np.zeros((128, 128), np.uint8)
+        for index, corner in enumerate([(10, 15), (60, 50)], start=1):
+            y, x = corner[0] + 5 * number, corner[1]
+            picture[y : y + 40, x : x + 40] = (220, 60 * index, 40)
+            index_map[y : y + 40, x : x + 40] = index
+        Image.fromarray(picture).save(folder / f"{number:04}.jpg")
+        Image.fromarray(index_map).save(folder / f"{number:04}.png")
+    folder = tmp_path / "data" / "cutouts" / "boxes"
+    folder.mkdir(parents=True)
+    Image.new("RGBA", (40, 30), (40, 200, 240, 255)).save(folder / "0000.webp")
+    (folder / "index.json").write_text('{"items": [{"file": "0000.webp"}]}')
+    return tmp_path / "data"
+
+
+def _recipe(**stage: object) -> Recipe:
+    changed = {"steps": 24, "learning_rate": 3e-3, "warmup": 2, "pictures": 2, "objects": 2, "frames": 2, **stage}
+    return dataclasses.replace(RECIPES["tiny_trial"], stages=(StageRecipe(**changed),))  # type: ignore[arg-type]
+
+
+def _new(recipe: Recipe, data: Path, run: Path) -> Training:
+    run.mkdir(exist_ok=True)
+    torch.manual_seed(3)
+    return Training(recipe, Sam2Model(recipe.model), [data], run)
+
+
+def test_a_few_steps_lower_the_loss(pictures: Path, tmp_path: Path) -> None:
+    training = _new(_recipe(wrong_mask_share=0.2), pictures, tmp_path / "run")
+    losses = [record.loss for record in training.steps()]
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
+
+
+def test_a_resumed_run_ends_like_an_uninterrupted_one(pictures: Path, tmp_path: Path) -> None:
+    recipe = _recipe(steps=6, clip_share=0.5)
+    whole = _new(recipe, pictures, tmp_path / "whole")
+    records = list(whole.steps())
+    assert {record.kind for record in records} == {"still", "clip"}
+    first = _new(recipe, pictures, tmp_path / "parts")
+    list(first.steps(until=3))
+    first.save()
+    second = _new(recipe, pictures, tmp_path / "parts")
+    assert second.resume()
+    assert second.step == 3
+    again = list(second.steps())
+    assert [record.step for record in again] == [3, 4, 5]
+    wanted, got = whole.averaged_state(), second.averaged_state()
+    for name, value in wanted.items():
+        assert torch.allclose(value, got[name], atol=1e-6), name
+
+
+def test_a_frozen_trunk_stays_as_it_is_and_the_rest_moves(pictures: Path, tmp_path: Path) -> None:
+    training = _new(_recipe(clip_share=1.0), pictures, tmp_path / "run")
+    before = {name: value.clone() for name, value in training.model.state_dict().items()}
+    list(training.steps(until=2))
+    after = training.model.state_dict()
+    moved = {name for name, value in before.items() if not torch.equal(value, after[name])}
+    assert not any(name.startswith("image_encoder.trunk.") for name in moved)
+    for part in ("sam_mask_decoder.", "memory_attention.", "memory_encoder.", "dense_hints.", "obj_ptr_proj."):
+        assert any(name.startswith(part) for name in moved), part
+
+
+def test_a_published_architecture_trains_by_the_same_code(
+    small_config: ModelConfig, pictures: Path, tmp_path: Path
+) -> None:
+    stage = StageRecipe(
+        steps=3, learning_rate=1e-3, trunk_rate=1e-3, clip_share=0.5, warmup=1, pictures=1, objects=2, frames=2
+    )
+    recipe = dataclasses.replace(RECIPES["2.1_tiny"], model=small_config, stages=(stage,), precision="float32", pool=2)
+    training = _new(recipe, pictures, tmp_path / "run")
+    before = training.model.image_encoder.trunk.patch_embed.proj.weight.detach().clone()
+    assert all(np.isfinite(record.loss) for record in training.steps())
+    assert not torch.equal(before, training.model.image_encoder.trunk.patch_embed.proj.weight)
+
+
+def test_a_run_records_its_steps_and_exports_a_file_that_loads(pictures: Path, tmp_path: Path) -> None:
+    recipe = _recipe(steps=3)
+    training = _new(recipe, pictures, tmp_path / "run")
+    said = run_training(training)
+    assert said.startswith("The recipe's 3 steps are done.")
+    lines = (tmp_path / "run" / METRICS_NAME).read_text().splitlines()
+    assert len(lines) == 4
+    card = export_run(tmp_path / "run", tmp_path / "model.pt", prior_share=0.25)
+    model = load_model(tmp_path / "model.pt")
+    assert model.config.prior_share == 0.25
+    assert read_card(tmp_path / "model.pt") == card
+    assert (tmp_path / "model.json").exists()
+    assert card["training"]["steps"] == 3
+    assert card["training"]["sources"] == ["stills/shapes", "cutouts/boxes"]
+
+
+def test_a_checkpoint_of_another_model_is_refused(pictures: Path, tmp_path: Path) -> None:
+    training = _new(_recipe(steps=1), pictures, tmp_path / "run")
+    training.save()
+    other = _recipe(steps=1)
+    other = dataclasses.replace(other, model=dataclasses.replace(other.model, hidden=64))
+    with pytest.raises(CheckpointError, match="another model"):
+        _new(other, pictures, tmp_path / "run").resume()
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        export_run(tmp_path / "nothing", tmp_path / "model.pt")
+
+
+def test_quiet_memory_leaves_a_frame_as_it_was(small_model: Sam2Model) -> None:
+    config = small_model.config
+    coarse = torch.randn(4, config.hidden, config.grid, config.grid)
+    quieten_memory(small_model, coarse)
+    memory = torch.randn(config.grid**2, 1, config.memory_dim)
+    position = torch.zeros(1, config.hidden, config.grid, config.grid)
+    with torch.no_grad():
+        conditioned = small_model.condition(coarse[:1], position, memory, torch.zeros_like(memory), 0)
+        wanted = small_model.without_memory(coarse[:1])
+    assert float((conditioned - wanted).abs().mean()) < 0.35 * float(wanted.abs().mean())

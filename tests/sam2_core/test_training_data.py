@@ -1,0 +1,93 @@
+"""Training data: what is held out stays out, samples repeat exactly, and clips carry the truth of what they show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sam2_core.training.clips import ClipSettings, draw_clip
+from sam2_core.training.pictures import PictureSettings, draw_sample
+from sam2_core.training.sources import DataError, is_held_out_still, open_library
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> Path:
+    """A few small sources in the layout of a data folder, some of them held out in part or as a whole."""
+    generator = np.random.default_rng(0)
+    for source, names in {"coco_cc": ["0000", "0109", "0110", "0133"], "fingernails": ["0000"]}.items():
+        folder = tmp_path / "train" / "stills" / source
+        folder.mkdir(parents=True)
+        items = []
+        for number, name in enumerate(names):
+            picture = generator.integers(0, 256, (60, 80, 3), dtype=np.uint8)
+            index_map = np.zeros((60, 80), np.uint8)
+            index_map[10:40, 10 + number : 50], index_map[42:58, 55:75] = 1, 2
+            Image.fromarray(picture).save(folder / f"{name}.jpg")
+            Image.fromarray(index_map).save(folder / f"{name}.png")
+            items.append({"file": name, "coco_id": 100 + number})
+        (folder / "index.json").write_text(json.dumps({"items": items}))
+    folder = tmp_path / "train" / "cutouts" / "coco_cc"
+    folder.mkdir(parents=True)
+    cutouts = []
+    for number in range(4):
+        rgba = np.full((30, 40, 4), 255, np.uint8)
+        rgba[..., :3] = (200, 40 * number, 30)
+        rgba[:5, :, 3] = 0
+        Image.fromarray(rgba).save(folder / f"000{number}.webp")
+        cutouts.append({"file": f"000{number}.webp", "name": f"coco {100 + number} #1 CC BY 2.0"})
+    (folder / "index.json").write_text(json.dumps({"items": cutouts}))
+    return tmp_path
+
+
+def test_held_out_stills_and_their_cutouts_are_never_yielded(data_folder: Path) -> None:
+    library = open_library([data_folder])
+    assert {still.name for still in library.stills["coco_cc"]} == {"0000", "0109"}
+    assert set(library.stills) == {"coco_cc"}
+    assert [cutout.name for cutout in library.cutouts["coco_cc"]] == ["0000", "0001"]
+    held_out = open_library([data_folder], held_out=True)
+    assert {still.name for still in held_out.stills["coco_cc"]} == {"0110", "0133"}
+    assert set(held_out.stills) == {"coco_cc", "fingernails"}
+    assert [cutout.name for cutout in held_out.cutouts["coco_cc"]] == ["0002", "0003"]
+
+
+def test_the_rules_of_the_split() -> None:
+    assert is_held_out_still("dsb2018_nuclei", "0039")
+    assert not is_held_out_still("dsb2018_nuclei", "0038")
+    assert is_held_out_still("building_facades", "0130")
+    assert not is_held_out_still("openimages_animals", "0189")
+    assert is_held_out_still("microcontrollers", "0000")
+    assert not is_held_out_still("oxford_pets", "0299")
+
+
+def test_a_sample_is_determined_by_its_generator(data_folder: Path) -> None:
+    library = open_library([data_folder])
+    settings = PictureSettings(size=64, objects=3, smallest_area=12)
+    one, again = (draw_sample(library, settings, np.random.default_rng([1, 5])) for _ in range(2))
+    assert np.array_equal(one.picture, again.picture)
+    assert np.array_equal(one.masks, again.masks)
+    assert one.picture.shape == (64, 64, 3)
+    assert one.masks.shape == (3, 64, 64)
+    assert one.masks.any(axis=(1, 2)).all()
+
+
+def test_a_clip_begins_with_all_its_objects(data_folder: Path) -> None:
+    library = open_library([data_folder])
+    settings = ClipSettings(size=64, frames=4, objects=2, smallest_area=12)
+    for seed in range(6):
+        clip = draw_clip(library, settings, np.random.default_rng(seed))
+        assert clip.pictures.shape == (4, 64, 64, 3)
+        assert clip.masks.shape == (4, 2, 64, 64)
+        assert clip.masks[0].any(axis=(1, 2)).all()
+        again = draw_clip(library, settings, np.random.default_rng(seed))
+        assert np.array_equal(clip.masks, again.masks)
+
+
+def test_a_folder_without_data_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No stills"):
+        open_library([tmp_path])
+    with pytest.raises(DataError, match="no data folder"):
+        open_library([tmp_path / "nothing"])
