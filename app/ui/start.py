@@ -73,13 +73,16 @@ def apply_when_open(window: MainWindow, prompts: Path, *, propagate: bool) -> No
         project, tracking = window.desk.project, window.desk.tracking
         if project is None:
             return
-        given = window.desk.attempt(lambda: apply_prompts(project, load_prompts(prompts, project.document.clip)))
-        if given is None:
+        clip = project.document.clip
+        is_new = not project.document.objects
+        # A clip that was worked on before comes back as it was left: the prompts are in it already.
+        if is_new and window.desk.attempt(lambda: apply_prompts(project, load_prompts(prompts, clip))) is None:
             return
-        for object_id in project.document.objects:
-            for frame in project.document.frames_with_prompts(object_id):
-                if tracking is not None:
-                    tracking.request_prompt((object_id, frame))
+        window.desk.select(next(iter(project.document.objects), None))
+        if not is_new or tracking is None:
+            return
+        for cell in project.document.prompts:
+            tracking.request_prompt(cell)
         if propagate:
             window.desk.actions["propagate_all"].trigger()
 

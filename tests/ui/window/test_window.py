@@ -352,6 +352,12 @@ def test_prompts_of_a_file_are_applied_and_propagated_once_the_clip_is_open(
     assert document.objects[1].name == "square"
     qtbot.waitUntil(lambda: not tracking.is_running, timeout=60000)
     assert sorted(document.masks_of(1)) == list(range(16))
+    assert window.desk.selected_object == 1
+    window.projects.close()
+    apply_when_open(window, file, propagate=True)
+    with qtbot.waitSignal(window.projects.opened, timeout=20000):
+        window.projects.open_anything(clip)
+    assert list(window.desk.document.objects) == [1], "prompts are not given twice"
 
 
 def test_a_prompts_file_with_faults_is_told_and_the_clip_stays_open(
