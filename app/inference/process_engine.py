@@ -51,6 +51,8 @@ class ProcessEngine:
 
     def load(self, checkpoint: Path, device: str = "auto") -> EngineInfo:
         """See `Engine`."""
+        if self._is_interrupted:
+            raise EngineStopped("The model was stopped.")
         if self._process is None or not self._process.is_alive():
             self._let_go()
             self._start()
@@ -88,10 +90,12 @@ class ProcessEngine:
 
     def interrupt(self) -> None:
         """See `Engine`: the process is killed."""
-        process = self._process
         self._is_interrupted = True
-        if process is not None and process.is_alive():
-            process.kill()
+        process = self._process
+        # The thread that owns this engine may let the process go, or be about to start it, at this very moment.
+        with contextlib.suppress(ValueError, AttributeError):
+            if process is not None:
+                process.kill()
 
     def close(self) -> None:
         """See `Engine`."""
@@ -107,11 +111,12 @@ class ProcessEngine:
         self._process = context.Process(
             target=worker.serve, args=(far_requests, far_beats), name="masklet-studio model", daemon=True
         )
-        self._is_interrupted = False
         with _without_interrupts():
             self._process.start()
         far_requests.close()
         far_beats.close()
+        if self._is_interrupted:
+            self._process.kill()
 
     def _ask(self, name: str, *arguments: Any, patience: float | None = None) -> Any:
         """Send a request and give its answer. Raises EngineError, or EngineStopped when the process is gone."""

@@ -238,20 +238,24 @@ class InferenceThread(QObject):
             self._info = engine.load(model.checkpoint, model.device)
         except Exception as error:
             self._fail(error, "Loading the model")
-            return
-        self._show("ready")
-        self._open_clip()
+        else:
+            self._open_clip()
 
     def _open_clip(self) -> None:
         with self._changed:
             clip = self._clip
         self._clip_fault = ""
-        if clip is None or self._engine is None:
+        if self._engine is None:
             return
         try:
-            self._engine.open_clip(clip)
+            if clip is not None:
+                self._engine.open_clip(clip)
         except Exception as error:
             self._clip_fault = self._fail(error, "Opening the clip for the model")
+            if self._engine is not None:
+                self._show("failed", self._clip_fault)
+        else:
+            self._show("ready")
 
     def _ready_engine(self) -> Engine:
         """The engine; one whose process has gone is made anew. Raises EngineError where model or clip are at fault."""
@@ -293,6 +297,8 @@ class InferenceThread(QObject):
         except Exception as error:
             self._run = None
             self._mailbox.put(("end", RunEnd(*self._progress, error=self._fail(error, "A run"))))
+            if self._engine is not None:
+                self._show("ready")
             return
         if batch is None:
             self._end_run()
@@ -330,8 +336,6 @@ class InferenceThread(QObject):
             self._fault = said
             self._drop_engine()
             self._show("failed", said)
-        elif self._run is None:
-            self._show("ready", said)
         return said
 
     def _drop_engine(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.commands.masks import accept_masks, accept_prompt_mask
 from app.document.document import Change
@@ -74,6 +74,11 @@ class Tracking(QObject):
         self._run: _Run | None = None
         self._next_plan: Plan | None = None
         self._pace: Pace | None = None
+        self._asked: dict[Cell, int] = {}
+        self._unanswered: set[Cell] = set()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._ask_for_unanswered)
         self._thread = InferenceThread(self)
         self._thread.status_changed.connect(self._on_status)
         self._thread.cell_ready.connect(self._on_cell)
@@ -128,7 +133,8 @@ class Tracking(QObject):
         _keep_newest(self._bases)
         revision = document.revision(cell)
         is_new = cell not in self._pending
-        self._pending[cell] = revision
+        self._pending[cell] = self._asked[cell] = revision
+        _keep_newest(self._asked)
         self._thread.prompt(inputs, cell[1], revision)
         if is_new:
             self.prompt_pending.emit(cell, True)
@@ -171,6 +177,7 @@ class Tracking(QObject):
         """Stop everything and end the engine; masks of an open run that are complete stay."""
         self._project.document.changed.disconnect(self._on_document)
         self._project.history.changed.disconnect(self._on_history)
+        self._later.stop()
         self._thread.close()
         if self._run is not None:
             self._run.transaction.commit()
@@ -183,7 +190,8 @@ class Tracking(QObject):
         if status.info is not None and (self._pace is None or self._pace.info != status.info):
             self._pace = Pace(status.info)
         self.status_changed.emit(status)
-        if status.detail:
+        # With a run open its end, which is about to come, says the same.
+        if status.can_restart and self._run is None:
             self.error.emit(status.detail)
 
     @Slot(object, int)
@@ -198,7 +206,7 @@ class Tracking(QObject):
     @Slot(object, int, str)
     def _on_no_cell(self, cell: Cell, revision: int, said: str) -> None:
         self._answered(cell, revision)
-        if said != self.status.detail:
+        if not self.status.can_restart:
             self.error.emit(said)
 
     @Slot(list)
@@ -242,6 +250,8 @@ class Tracking(QObject):
         """Remember which candidate was taken: the next point mends it, while the prompt forgets the choice."""
         if not change.prompts:
             return
+        self._unanswered |= change.cells
+        self._later.start()
         prompts = self._project.document.prompts
         for cell in change.cells:
             prompt = prompts.get(cell)
@@ -252,6 +262,17 @@ class Tracking(QObject):
             elif len(prompt.points) == 1:
                 self._choices.pop(cell, None)
         _keep_newest(self._choices)
+
+    def _ask_for_unanswered(self) -> None:
+        """Ask for prompts that stand without their mask: a click that was undone before its answer came, and redone."""
+        cells, self._unanswered = self._unanswered, set()
+        document = self._project.document
+        for cell in sorted(cells):
+            mask = document.masks.get(cell)
+            is_answered = mask is not None and mask.origin is not Origin.PROPAGATED
+            is_asked = self._asked.get(cell) == document.revision(cell)
+            if cell in document.prompts and not (is_answered or is_asked or document.is_verified(cell)):
+                self.request_prompt(cell)
 
     def _on_history(self) -> None:
         if self._run is not None and not self._run.transaction.is_open:

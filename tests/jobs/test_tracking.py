@@ -106,6 +106,19 @@ class TestClicks:
             clear_prompts(project, *CELL)
         assert CELL not in project.document.masks
 
+    def test_a_click_that_was_undone_before_its_answer_came_is_answered_when_it_is_redone(
+        self, qtbot, project, tracking
+    ):
+        add_point(project, *CELL, 18.0, 30.0)
+        tracking.request_prompt(CELL)
+        project.history.undo()
+        qtbot.waitUntil(lambda: not tracking.is_pending(CELL), timeout=30_000)
+        assert CELL not in project.document.masks
+        project.history.redo()
+        qtbot.waitUntil(lambda: CELL in project.document.masks, timeout=30_000)
+        project.history.undo()
+        assert CELL not in project.document.masks and CELL not in project.document.prompts
+
     def test_a_cell_without_prompts_is_not_asked_for(self, tracking):
         tracking.request_prompt(CELL)
         assert not tracking.is_pending(CELL)
@@ -258,6 +271,7 @@ class TestTheModel:
         add_point(project, *CELL, 18.0, 30.0)
         end = run(qtbot, project, tracking)
         assert end.error is not None and "gone" in end.error
+        assert tracking.status.state == "failed"
         assert not tracking.is_running and project.history.undo_name.startswith("Add point")
         tracking.close()
 
