@@ -10,7 +10,7 @@ from app.commands.masks import set_masks_by_hand
 from app.commands.targets import check_frame, editable_cells, editable_object, object_of
 from app.document.masks import MaskCode
 from app.document.project import Project
-from app.document.values import Cell
+from app.document.values import Cell, Origin
 
 MAX_DISTANCE = 200
 
@@ -99,6 +99,32 @@ def interpolate_masks(project: Project, object_id: int, first: int, last: int) -
         if not document.is_verified((object_id, frame)) and (object_id, frame) not in document.prompts
     }
     return set_masks_by_hand(project, "Interpolate", codes)
+
+
+def interpolate_around(project: Project, object_id: int, frame: int) -> int:
+    """Draw the masks around a frame, from the nearest one before it to the nearest after it that a person answers for:
+    drawn, imported, prompted or verified. CommandError where the frame's own mask is such a one, or a side has none."""
+    thing = editable_object(project, object_id)
+    check_frame(project, frame)
+    ends = [other for other in project.document.masks_of(object_id) if _is_answered_for(project, (object_id, other))]
+    wanted = "made by hand, prompted or verified"
+    if frame in ends:
+        raise CommandError(f"The mask on frame {frame} is itself {wanted}. Go to a frame between two such masks.")
+    before = [other for other in ends if other < frame]
+    after = [other for other in ends if other > frame]
+    if not before or not after:
+        side = "after" if before else "before"
+        raise CommandError(
+            f"{thing.name} has no mask {side} frame {frame} that is {wanted}. One is needed on each side."
+        )
+    return interpolate_masks(project, object_id, max(before), min(after))
+
+
+def _is_answered_for(project: Project, cell: Cell) -> bool:
+    """Whether the mask is a person's word: drawn, imported, prompted or verified."""
+    document = project.document
+    by_hand = document.masks[cell].origin in (Origin.MANUAL, Origin.IMPORTED)
+    return by_hand or cell in document.prompts or document.is_verified(cell)
 
 
 def _edit(project: Project, cells: Iterable[Cell], verb: str, change: Callable[[MaskCode], MaskCode]) -> int:

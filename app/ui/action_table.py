@@ -24,11 +24,24 @@ class ActionSpec:
     """What a button says, where that is less than the menu."""
     shown_key: str = ""
     starts_group: bool = False
+    submenu: str = ""
+    """The sub-menu of `menu` in which it stands; actions of one sub-menu follow each other in the table."""
 
 
 MENUS = ("File", "Edit", "View", "Go", "Object", "Propagate", "Review", "Help")
 _A = ActionSpec
 _CLIP, _OBJECT, _MASK = ("clip",), ("clip", "object"), ("clip", "object", "mask")
+
+SPECK_AREA = 100
+"""Pieces of at most so many pixels are specks."""
+SMOOTH_RADIUS = 3
+"""Smoothing rounds off what is finer than this, in pixels."""
+NUDGES = {
+    f"nudge_{side}{far}": (right * pixels, down * pixels, f"{keys}+{side.capitalize()}")
+    for keys, far, pixels in (("Alt", "", 1), ("Alt+Shift", "_far", 10))
+    for side, right, down in (("left", -1, 0), ("right", 1, 0), ("up", 0, -1), ("down", 0, 1))
+}
+"""Nudging actions: pixels to the right, pixels down, and the key."""
 
 FILE = (
     _A("open_clip", "Open …", "File", ("Ctrl+O", "Ctrl+N"), "clip"),
@@ -62,6 +75,25 @@ EDIT = (
     _A("copy_mask", "Copy the mask on this frame", "Edit", ("Ctrl+C",), "", _MASK, starts_group=True),
     _A("cut_mask", "Cut the mask on this frame", "Edit", ("Ctrl+X",), "", _MASK),
     _A("paste_mask", "Paste the mask on this frame", "Edit", ("Ctrl+V",), "", ("clip", "object", "copied")),
+    _A("fill_holes", "Fill holes", "Edit", (), "", _MASK, submenu="Mask", starts_group=True),
+    _A("remove_specks", f"Remove specks up to {SPECK_AREA} px", "Edit", (), "", _MASK, submenu="Mask"),
+    _A("grow_mask", "Grow by 1 px", "Edit", (), "", _MASK, submenu="Mask"),
+    _A("shrink_mask", "Shrink by 1 px", "Edit", (), "", _MASK, submenu="Mask"),
+    _A("smooth_mask", f"Smooth by {SMOOTH_RADIUS} px", "Edit", (), "", _MASK, submenu="Mask"),
+    _A("interpolate", "Interpolate between the neighbouring masks", "Edit", (), "", _OBJECT, submenu="Mask"),
+    *(
+        _A(
+            name,
+            f"Nudge {name.split('_')[1]} by {abs(right + down)} px",
+            "Edit",
+            (key,),
+            "",
+            _MASK,
+            submenu="Mask",
+            starts_group=name == "nudge_left",
+        )
+        for name, (right, down, key) in NUDGES.items()
+    ),
     _A("find_action", "Find an action", "Edit", ("Ctrl+K",), "search", starts_group=True),
     _A("stop", "Stop, innermost first", "Edit", ("Esc",), "stop"),
 )

@@ -123,12 +123,16 @@ class Actions(QObject):
         """Every action into the menu of its kind."""
         for title in MENUS:
             menu = QMenu(f"&{title}" if title != "Object" else "O&bject", bar)
+            inner: dict[str, QMenu] = {}
             for name, spec in self._specs.items():
                 if spec.menu != title or name in HIDDEN_IN_MENUS:
                     continue
-                if spec.starts_group and not menu.isEmpty():
-                    menu.addSeparator()
-                menu.addAction(self._desk.actions[name])
+                if spec.submenu and spec.submenu not in inner:
+                    inner[spec.submenu] = menu.addMenu(spec.submenu)
+                place = inner.get(spec.submenu, menu)
+                if spec.starts_group and not place.isEmpty():
+                    place.addSeparator()
+                place.addAction(self._desk.actions[name])
             if not menu.isEmpty():
                 bar.addMenu(menu)
 

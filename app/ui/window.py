@@ -45,6 +45,7 @@ from app.ui.verbs import Verbs
 from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import Filing
 from app.ui.verbs.going import Going
+from app.ui.verbs.mending import Mending
 from app.ui.verbs.propagating import Propagating
 from app.ui.verbs.reviewing import Reviewing
 from app.ui.verbs.viewing import Viewing
@@ -101,7 +102,7 @@ class MainWindow(QMainWindow):
         going = Going(desk, self.playback, self.keys, self)
         reviewing = Reviewing(desk, canvas, self, self._is_in_queue)
         own: Verbs = {"find_action": lambda: self.search.open(), "stop": self.stop, "finish": self._finish}
-        groups = (self.filing, self.editing, self.viewing, going, self.propagating, reviewing)
+        groups = (self.filing, self.editing, Mending(desk, canvas), self.viewing, going, self.propagating, reviewing)
         verbs = {name: verb for group in groups for name, verb in group.verbs().items()} | dict(own)
         self.all_actions = Actions(desk, verbs, self)
         self.filing.actions = self.all_actions

@@ -14,6 +14,7 @@ from app.commands.mask_editing import (
     combine_masks,
     fill_holes,
     grow_masks,
+    interpolate_around,
     interpolate_masks,
     nudge_masks,
     remove_specks,
@@ -21,13 +22,13 @@ from app.commands.mask_editing import (
     smooth_masks,
 )
 from app.commands.mask_shapes import between, grown, moved, without_holes, without_specks
-from app.commands.masks import set_mask
+from app.commands.masks import accept_masks, set_mask
 from app.commands.objects import set_object_frozen
 from app.commands.prompts import add_point
 from app.commands.review import mark_absent, verify_cells
 from app.document.masks import MaskCode
 from app.document.project import Project
-from app.document.values import Box, Origin
+from app.document.values import Box, FrameMask, Origin
 
 SquareCode = Callable[..., MaskCode]
 CELL = (1, 3)
@@ -166,6 +167,33 @@ def test_interpolation_needs_both_ends_and_a_frame_between(project: Project, squ
     set_mask(project, 1, 1, square(2, 4))
     with pytest.raises(CommandError, match="no frame between"):
         interpolate_masks(project, 1, 0, 1)
+
+
+def test_interpolation_around_a_frame_runs_between_the_nearest_masks_of_a_person(
+    project: Project, square: SquareCode
+) -> None:
+    for frame in (0, 2, 8, 10):
+        set_mask(project, 1, frame, square(2 + 2 * frame, 4))
+    with project.history.transaction("Run") as run:
+        accept_masks(project, run, [((1, frame), FrameMask(square(0, 0)), 0) for frame in (4, 5)])
+    assert interpolate_around(project, 1, 5) == 5
+    masks = project.document.masks_of(1)
+    assert masks[5].code == square(12, 4) and masks[5].origin is Origin.MANUAL
+    assert sorted(masks) == [0, 2, 3, 4, 5, 6, 7, 8, 10]
+    project.history.undo()
+    verify_cells(project, [(1, 4)])
+    assert interpolate_around(project, 1, 6) == 3
+    assert masks[4].code == square(0, 0)
+
+
+def test_interpolation_around_a_frame_says_which_side_is_missing(project: Project, square: SquareCode) -> None:
+    set_mask(project, 1, 3, square(2, 4))
+    with pytest.raises(CommandError, match="dog has no mask after frame 5"):
+        interpolate_around(project, 1, 5)
+    with pytest.raises(CommandError, match="dog has no mask before frame 1"):
+        interpolate_around(project, 1, 1)
+    with pytest.raises(CommandError, match="The mask on frame 3 is itself made by hand"):
+        interpolate_around(project, 1, 3)
 
 
 def test_a_frozen_object_is_not_mended(project: Project, square: SquareCode) -> None:

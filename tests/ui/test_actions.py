@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QMenuBar, QWidget
+from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.ui import icons
 from app.ui.action_table import ACTIONS, MENUS
@@ -56,6 +56,7 @@ def test_words_follow_the_wording_rules() -> None:
         ("X", "absent_here"), ("N", "new_object"), ("Esc", "stop"), ("Ctrl+K", "find_action"), ("A", "step_back"),
         ("D", "step_forward"), ("I", "range_in"), ("O", "range_out"), ("R", "repair"), ("F", "compute_forward"),
         ("Ctrl+Return", "verify_range"), ("Ctrl+Z", "undo"), ("Ctrl+E", "export"), ("0", "select_10"),
+        ("Alt+Left", "nudge_left"), ("Alt+Shift+Up", "nudge_up_far"),
     ],
 )  # fmt: skip
 def test_keys_are_those_of_the_keyboard_map(key: str, name: str) -> None:
@@ -69,6 +70,22 @@ def test_an_action_without_a_verb_does_not_exist(qapp: object, window: QWidget) 
     bar = QMenuBar(window)
     actions.fill_menu_bar(bar)
     assert [action.text() for action in bar.actions()] == ["&Edit"]
+
+
+def test_what_mends_masks_stands_in_a_menu_of_its_own(qapp: object, window: QWidget) -> None:
+    desk = Desk()
+    actions = Actions(desk, {"undo": lambda: None, "fill_holes": lambda: None, "nudge_left": lambda: None}, window)
+    bar = QMenuBar(window)
+    actions.fill_menu_bar(bar)
+    edit = bar.actions()[0].menu()
+    assert isinstance(edit, QMenu)
+    assert [action.text() for action in edit.actions()] == ["Undo", "Mask"]
+    inner = edit.actions()[1].menu()
+    assert isinstance(inner, QMenu)
+    assert [action.text() for action in inner.actions() if not action.isSeparator()] == [
+        "Fill holes",
+        "Nudge left by 1 px",
+    ]
 
 
 def test_a_greyed_out_action_says_why_and_does_nothing(window: QWidget) -> None:
