@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 TOOLS = ("select", "point", "box", "brush", "eraser", "lasso")
+MASK_STYLES = ("fill", "outline", "cut-out", "alpha")
 
 
 class Desk(QObject):
@@ -43,7 +44,7 @@ class Desk(QObject):
     plan_changed = Signal(object)
     """The plan that the lanes should show before it runs, or None."""
     view_changed = Signal()
-    """Masks or prompts were hidden or shown, an object was soloed."""
+    """Masks, prompts or the onion skin were hidden or shown, the masks' style changed, an object was soloed."""
     notice = Signal(str, str)
     """A sentence for the person, and its kind: "info", "good", "warning" or "error"."""
     queue_step_requested = Signal(int)
@@ -70,6 +71,10 @@ class Desk(QObject):
         self._planned: Plan | None = None
         self.are_masks_visible = True
         self.are_prompts_visible = True
+        self.mask_style = "fill"
+        """One of `MASK_STYLES`."""
+        self.has_onion_skin = False
+        """Whether outlines of the neighbouring frames' masks are shown."""
         self.solo_object: int | None = None
 
     # --- project ---
@@ -86,6 +91,7 @@ class Desk(QObject):
         self._frame, self._selected, self._planned = 0, (), None
         self._range_in = self._range_out = None
         self.solo_object, self.are_masks_visible, self.are_prompts_visible = None, True, True
+        self.mask_style, self.has_onion_skin = "fill", False
         if project is not None:
             project.document.changed.connect(self._on_document_changed)
             project.history.changed.connect(self._on_history_changed)
@@ -233,12 +239,23 @@ class Desk(QObject):
             self._planned = plan
             self.plan_changed.emit(plan)
 
-    def set_view(self, *, masks: bool | None = None, prompts: bool | None = None) -> None:
-        """Hide or show masks and prompts; None leaves one as it is."""
+    def set_view(
+        self,
+        *,
+        masks: bool | None = None,
+        prompts: bool | None = None,
+        style: str | None = None,
+        onion_skin: bool | None = None,
+    ) -> None:
+        """Hide or show masks, prompts and onion skin, take one of `MASK_STYLES`; None leaves one as it is."""
         if masks is not None:
             self.are_masks_visible = masks
         if prompts is not None:
             self.are_prompts_visible = prompts
+        if style is not None:
+            self.mask_style = style
+        if onion_skin is not None:
+            self.has_onion_skin = onion_skin
         self.view_changed.emit()
 
     def set_solo(self, object_id: int | None) -> None:

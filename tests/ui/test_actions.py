@@ -56,6 +56,7 @@ def test_words_follow_the_wording_rules() -> None:
         ("X", "absent_here"), ("N", "new_object"), ("Esc", "stop"), ("Ctrl+K", "find_action"), ("A", "step_back"),
         ("D", "step_forward"), ("I", "range_in"), ("O", "range_out"), ("R", "repair"), ("F", "compute_forward"),
         ("Ctrl+Return", "verify_range"), ("Ctrl+Z", "undo"), ("Ctrl+E", "export"), ("0", "select_10"),
+        ("Shift+V", "mask_style"), ("Y", "onion_skin"),
         ("Alt+Left", "nudge_left"), ("Alt+Shift+Up", "nudge_up_far"),
     ],
 )  # fmt: skip

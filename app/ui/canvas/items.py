@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from app.ui.canvas.overlay import LabelMap, Look, Window, render
+from app.ui.canvas.overlay import LabelMap, Layer, Look, Window, render
 from app.ui.frame_loader import LoadedFrame
 
 
@@ -59,6 +60,8 @@ class OverlayItem(QGraphicsItem):
         super().__init__()
         self.labels = LabelMap((1, 1))
         self.look = Look()
+        self.ghosts: tuple[LabelMap, ...] = ()
+        """The onion skin: masks of the frame before and of the frame after; empty while it is off."""
         self._version = 0
         self._key: tuple[object, ...] = ()
         self._pixels: NDArray[np.uint32] | None = None
@@ -68,13 +71,24 @@ class OverlayItem(QGraphicsItem):
     def set_size(self, height: int, width: int) -> None:
         """Another clip: no masks yet."""
         self.prepareGeometryChange()
-        self.labels = LabelMap((height, width))
+        self.labels, self.ghosts = LabelMap((height, width)), ()
         self.refresh()
 
     def set_look(self, look: Look) -> None:
         if look != self.look:
             self.look = look
             self.update()
+
+    def show_layers(self, layers: Sequence[Layer], ghosts: Sequence[Sequence[Layer]] = ()) -> None:
+        """Show these masks, and these of the neighbouring frames as outlines."""
+        self.labels.set_layers(layers)
+        if not any(ghosts):
+            self.ghosts = ()
+        elif len(self.ghosts) != len(ghosts):
+            self.ghosts = tuple(LabelMap(self.labels.size) for _ in ghosts)
+        for ghost, its_layers in zip(self.ghosts, ghosts, strict=False):
+            ghost.set_layers(its_layers)
+        self.refresh()
 
     def refresh(self) -> None:
         """The label map has changed."""
@@ -86,7 +100,7 @@ class OverlayItem(QGraphicsItem):
         return QRectF(-4, -4, width + 8, height + 8)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if not self.labels.layers or widget is None:
+        if not (self.labels.layers or self.ghosts) or widget is None:
             return
         ratio = widget.devicePixelRatioF()
         key = (painter.worldTransform(), widget.size(), ratio, self.look, self._version)
@@ -114,7 +128,7 @@ class OverlayItem(QGraphicsItem):
         start = to_frame.map(self._place)
         end = to_frame.map(QPointF((left + columns) / ratio, (top + rows) / ratio))
         window = Window(start.x(), start.y(), end.x(), end.y(), columns, rows)
-        self._pixels = render(self.labels, self.look, window, ratio)
+        self._pixels = render(self.labels, self.look, window, ratio, self.ghosts)
         self._image = QImage(
             self._pixels.data, columns, rows, self._pixels.strides[0], QImage.Format.Format_ARGB32_Premultiplied
         )

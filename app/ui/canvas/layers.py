@@ -9,6 +9,11 @@ from app.ui.canvas.overlay import Layer
 from app.ui.desk import Desk
 
 
+def ghosts_of(desk: Desk, frame: int) -> list[list[Layer]]:
+    """The onion skin: what lies on the frame before and on the frame after; no layers where it is off."""
+    return [layers_of(desk, frame + step) if desk.has_onion_skin else [] for step in (-1, 1)]
+
+
 def layers_of(desk: Desk, frame: int, stroke: np.ndarray | None = None) -> list[Layer]:
     """Visible masks from back to front, the selected object's last so that it is seen whole.
 

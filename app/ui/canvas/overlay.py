@@ -18,6 +18,10 @@ from app.media.opencv import cv2
 FILL_SELECTED, FILL_OTHER, FILL_HOVERED = 0.45, 0.25, 0.15
 """Strength of the fill; a hovered object gets FILL_HOVERED more."""
 HAIRLINE_DARK, HAIRLINE_DARK_OTHER = 0.6, 0.4
+GHOST = 0.75
+"""Strength of the outlines of the neighbouring frames' masks."""
+CHECKER, CHECKER_SIDE = (0xFF2A2E33, 0xFF3A3F45), 8
+"""What lies behind objects that are cut out: two greys, in squares of so many logical pixels."""
 _KERNEL = np.ones((3, 3), np.uint8)
 _WHITE = (255, 255, 255)
 
@@ -36,11 +40,13 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What does not change the label map: who is selected, who is under the pointer, how strong fills are."""
+    """What does not change the label map: who is selected, who is under the pointer, how masks are shown."""
 
     selected: int | None = None
     hovered: int | None = None
     strength: float = 1.0
+    style: str = "fill"
+    """"fill"; "outline": no fill; "cut-out": only what is masked is seen; "alpha": masks white on black."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +129,24 @@ class LabelMap:
         return found
 
 
-def render(label_map: LabelMap, look: Look, window: Window, ratio: float = 1.0) -> NDArray[np.uint32]:
+def render(
+    label_map: LabelMap, look: Look, window: Window, ratio: float = 1.0, ghosts: Sequence[LabelMap] = ()
+) -> NDArray[np.uint32]:
     """The overlay for a view as 0xAARRGGBB premultiplied, window.height x window.width.
 
     `ratio` is device pixels per logical pixel: a hairline stays one logical pixel wide, at least one device pixel.
+    `ghosts` are masks of the frame before and of the frame after, shown as thin outlines, the latter dotted. Without
+    any mask there is nothing to cut out: the whole picture is seen in every style.
     """
     view = view_labels(label_map, window)
+    thin = max(1, round(ratio))
+    if look.style in ("cut-out", "alpha") and label_map.layers:
+        picture = _matte(label_map, look, view, window, thin)
+        _draw_ghosts(picture, ghosts, window, thin)
+        return picture
     fills, lines = _tables(label_map, look)
     picture = fills[view]
-    thin = max(1, round(ratio))
+    _draw_ghosts(picture, ghosts, window, thin)
     selected = label_map.place_of(look.selected)
     _draw_thin_outlines(picture, view, lines, selected, thin)
     if selected:
@@ -175,9 +190,43 @@ def _tables(label_map: LabelMap, look: Look) -> tuple[NDArray[np.uint32], NDArra
         strength = FILL_SELECTED if layer.object_id == look.selected else FILL_OTHER
         if layer.object_id == look.hovered:
             strength += FILL_HOVERED
-        fills[place] = _premultiplied(layer.color, min(1.0, strength * look.strength))
+        alpha = 0.0 if look.style == "outline" else min(1.0, strength * look.strength)
+        fills[place] = _premultiplied(layer.color, alpha)
         lines[place] = _premultiplied(layer.color, 1.0)
     return fills, lines
+
+
+def _matte(label_map: LabelMap, look: Look, view: Labels, window: Window, thin: int) -> NDArray[np.uint32]:
+    """Everything of the frame that no mask covers is painted over; in style "alpha" the masks are, too."""
+    height, width = label_map.size
+    rows = _sample(window.y0, window.y1, window.height, height)
+    columns = _sample(window.x0, window.x1, window.width, width)
+    on_frame = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
+    if look.style == "alpha":
+        shades = np.array([_premultiplied((0, 0, 0), 1.0), _premultiplied(_WHITE, 1.0)], np.uint32)
+        picture = shades[(view > 0).view(np.uint8)]
+    else:
+        side = CHECKER_SIDE * thin
+        squares = (np.arange(window.height)[:, None] // side + np.arange(window.width) // side) % 2
+        picture = np.array(CHECKER, np.uint32)[squares]
+        picture[view > 0] = 0
+    picture[~on_frame] = 0
+    return picture
+
+
+def _draw_ghosts(picture: NDArray[np.uint32], ghosts: Sequence[LabelMap], window: Window, thin: int) -> None:
+    """One line in each object's colour along the inside of its mask; dots for every other label map."""
+    for turn, ghost in enumerate(ghosts):
+        if not ghost.layers:
+            continue
+        view = view_labels(ghost, window)
+        kernel = _kernel(thin)
+        edges = np.flatnonzero((view > 0) & (cv2.dilate(view, kernel) != cv2.erode(view, kernel)))
+        if turn % 2:
+            rows, columns = np.divmod(edges, window.width)
+            edges = edges[(rows + columns) // (2 * thin) % 2 == 0]
+        lines = np.array([0, *(_premultiplied(layer.color, GHOST) for layer in ghost.layers)], np.uint32)
+        picture.reshape(-1)[edges] = lines[view.ravel()[edges]]
 
 
 def _premultiplied(color: tuple[int, int, int], alpha: float) -> int:

@@ -14,7 +14,7 @@ from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
 from app.ui.canvas.foreground import draw_foreground, draw_name
 from app.ui.canvas.items import FrameItem, OverlayItem
-from app.ui.canvas.layers import layers_of
+from app.ui.canvas.layers import ghosts_of, layers_of
 from app.ui.canvas.notes import CornerNotes
 from app.ui.canvas.overlay import LabelMap, Look
 from app.ui.canvas.words import cell_note, object_name, state_words
@@ -107,16 +107,16 @@ class CanvasView(ZoomView):
 
     def refresh(self, _change: object = None) -> None:
         """Masks, prompts or what is visible of them have changed."""
-        self._overlay.labels.set_layers(layers_of(self._desk, self.bench.frame, self.bench.stroke))
-        self._overlay.refresh()
+        desk, frame = self._desk, self.bench.frame
+        self._overlay.show_layers(layers_of(desk, frame, self.bench.stroke), ghosts_of(desk, frame))
         self._refresh_look()
         self._refresh_words()
         self.viewport().update()
 
     def _take_change(self, change: Change) -> None:
         """Draw again what is in view; a run on other frames costs nothing here."""
-        frame = self.bench.frame
-        if change.objects or change.clip or any(cell[1] == frame for cell in change.cells):
+        reach = 1 if self._desk.has_onion_skin else 0
+        if change.objects or change.clip or any(abs(cell[1] - self.bench.frame) <= reach for cell in change.cells):
             self.refresh()
 
     def change_strength(self, steps: int) -> None:
@@ -125,7 +125,8 @@ class CanvasView(ZoomView):
         self._refresh_look()
 
     def _refresh_look(self) -> None:
-        self._overlay.set_look(Look(self._desk.selected_object, self._hovered_object, _STRENGTHS[self._strength]))
+        desk, strength = self._desk, _STRENGTHS[self._strength]
+        self._overlay.set_look(Look(desk.selected_object, self._hovered_object, strength, desk.mask_style))
 
     def _refresh_words(self) -> None:
         document, selected = self._desk.document, self._desk.selected_object

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.ui import theme
 from app.ui.canvas.view import CanvasView
-from app.ui.desk import TOOLS, Desk
+from app.ui.desk import MASK_STYLES, TOOLS, Desk
 from app.ui.places import Places
 from app.ui.verbs import Verbs
 
@@ -34,6 +34,8 @@ class Viewing:
             "hide_masks": lambda: desk.set_view(masks=not desk.are_masks_visible),
             "solo": self._solo,
             "show_prompts": lambda: desk.set_view(prompts=not desk.are_prompts_visible),
+            "onion_skin": lambda: desk.set_view(onion_skin=not desk.has_onion_skin),
+            "mask_style": self._next_style,
             "masks_fainter": lambda: canvas.change_strength(-1),
             "masks_stronger": lambda: canvas.change_strength(1),
             "zoom_object": self._zoom_object,
@@ -58,6 +60,7 @@ class Viewing:
         actions, desk = self._desk.actions, self._desk
         actions["hide_masks"].setChecked(not desk.are_masks_visible)
         actions["show_prompts"].setChecked(desk.are_prompts_visible)
+        actions["onion_skin"].setChecked(desk.has_onion_skin)
         actions["solo"].setChecked(desk.solo_object is not None)
         actions["full_screen"].setChecked(self._window.isFullScreen())
         actions[f"theme_{self._places.theme or 'system'}"].setChecked(True)
@@ -69,6 +72,13 @@ class Viewing:
         assert isinstance(app, QApplication)
         theme.apply(app, theme.THEMES.get(name) or theme.system_theme())
         self.show_checks()
+
+    def _next_style(self) -> None:
+        """Fill, outline, cut-out, alpha, and again from the start."""
+        desk = self._desk
+        style = MASK_STYLES[(MASK_STYLES.index(desk.mask_style) + 1) % len(MASK_STYLES)]
+        desk.set_view(style=style)
+        desk.notice.emit(f"Mask style: {style}.", "info")
 
     def _solo(self) -> None:
         selected = self._desk.selected_object

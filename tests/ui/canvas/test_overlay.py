@@ -12,6 +12,7 @@ from app.ui.canvas.overlay import (
     FILL_HOVERED,
     FILL_OTHER,
     FILL_SELECTED,
+    GHOST,
     LabelMap,
     Layer,
     Look,
@@ -136,3 +137,46 @@ def test_objects_under_a_place_are_named_from_the_top_also_hidden_ones() -> None
 def test_bounds_are_right_and_bottom_exclusive(box: tuple[int, int, int, int]) -> None:
     assert bounds(square(*box)) == box
     assert bounds(square(0, 0, 0, 0)) == (0, 0, 0, 0)
+
+
+WHOLE = Window(0, 0, 40, 30, 40, 30)
+
+
+def test_outlines_alone_leave_the_picture_inside_a_mask_as_it_is() -> None:
+    labels = shown(Layer(1, square(5, 5, 15, 25), RED), Layer(2, square(20, 5, 35, 25), BLUE))
+    picture = render(labels, Look(selected=1, style="outline"), WHOLE)
+    filled = render(labels, Look(selected=1), WHOLE)
+    assert pixel(picture, 10, 15) == pixel(picture, 27, 15) == (0, 0, 0, 0)
+    assert (picture[filled >> 24 == 255] == filled[filled >> 24 == 255]).all()
+
+
+def test_cut_out_covers_all_of_the_frame_but_the_masks() -> None:
+    labels = shown(Layer(1, square(5, 5, 15, 25), RED))
+    picture = render(labels, Look(selected=1, style="cut-out"), Window(-2, 0, 38, 30, 40, 30))
+    assert (picture[5:25, 7:17] == 0).all()
+    assert (picture[:, :2] == 0).all(), "beside the frame there is nothing to cover"
+    assert (picture[:, 2:7] >> 24 == 255).all()
+    assert len(np.unique(picture)) == 3
+
+
+def test_alpha_shows_masks_white_on_black() -> None:
+    labels = shown(Layer(1, square(5, 5, 15, 25), RED), Layer(2, square(20, 5, 35, 25), BLUE))
+    picture = render(labels, Look(selected=2, style="alpha"), WHOLE)
+    expected = np.where(square(5, 5, 15, 25) | square(20, 5, 35, 25), 0xFFFFFFFF, 0xFF000000)
+    assert (picture == expected).all()
+
+
+@pytest.mark.parametrize("style", ["cut-out", "alpha"])
+def test_without_a_mask_the_picture_is_seen_in_every_style(style: str) -> None:
+    assert not render(shown(), Look(style=style), WHOLE).any()
+
+
+def test_the_onion_skin_is_one_thin_line_for_the_frame_before_and_a_dotted_one_for_the_frame_after() -> None:
+    before, after = shown(Layer(1, square(2, 2, 12, 28), RED)), shown(Layer(1, square(20, 2, 38, 28), BLUE))
+    picture = render(shown(), Look(), WHOLE, ghosts=(before, after))
+    line = [pixel(picture, x, 15) for x in range(1, 5)]
+    assert line[0] == line[2] == line[3] == (0, 0, 0, 0)
+    assert line[1] == (round(255 * GHOST), *(round(part * GHOST) for part in RED))
+    assert (picture[3:27, 2] > 0).all()
+    dots = picture[3:27, 20] > 0
+    assert 8 <= dots.sum() <= 16

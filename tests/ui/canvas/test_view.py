@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 
+from app.commands.masks import delete_masks
 from app.commands.objects import set_object_visible
 from app.ui import theme
 from app.ui.canvas import CanvasView
@@ -236,3 +237,31 @@ def test_strength_changes_the_fill_only(canvas: CanvasView, desk: Desk) -> None:
     after = np.array(seen(canvas, 15.5, 25.5).getRgb(), int)
     bare = np.array((220, 180, 90, 255), int)
     assert np.abs(after - bare).sum() < np.abs(before - bare).sum()
+
+
+def test_alpha_shows_the_mask_white_and_the_frame_black(canvas: CanvasView, desk: Desk) -> None:
+    desk.set_view(style="alpha")
+    assert seen(canvas, 10.5, 26) == QColor(255, 255, 255)
+    assert seen(canvas, 50, 40) == QColor(0, 0, 0)
+    desk.set_view(masks=False)
+    assert seen(canvas, 50, 40) == QColor(40, 40, 40)
+
+
+def test_the_onion_skin_outlines_the_neighbouring_frames_and_follows_their_changes(
+    canvas: CanvasView, desk: Desk
+) -> None:
+    assert desk.project is not None and desk.source is not None
+    canvas.show_frame(11, prepare(11, desk.source.read(11)))
+    delete_masks(desk.project, [1], 11, 11)
+    # Frame 10 has the square at 10 to 30, frame 12 none: a line stands left of 30.
+    middle = place_of(canvas, 30, 20).toPoint()
+
+    def across() -> list[QColor]:
+        picture = canvas.viewport().grab().toImage()
+        return [picture.pixelColor(middle + QPoint(step, 0)) for step in range(-4, 5)]
+
+    before = across()
+    desk.set_view(onion_skin=True)
+    assert sum(one != other for one, other in zip(across(), before, strict=True)) == 1
+    delete_masks(desk.project, [1], 10, 10)
+    assert across() == before

@@ -256,6 +256,22 @@ def test_solo_zoom_and_strength_change_the_view_only(qtbot, worked: MainWindow) 
     assert worked.desk.project is not None and worked.desk.project.history.undo_name == history
 
 
+def test_mask_styles_follow_each_other_and_are_named(worked: MainWindow) -> None:
+    styles = []
+    for _ in range(4):
+        do(worked, "mask_style")
+        styles.append(worked.desk.mask_style)
+        assert f"Mask style: {styles[-1]}." in worked.notices.texts
+    assert styles == ["outline", "cut-out", "alpha", "fill"]
+
+
+def test_the_onion_skin_is_ticked_while_it_is_on(worked: MainWindow) -> None:
+    do(worked, "onion_skin")
+    assert worked.desk.has_onion_skin and worked.desk.actions["onion_skin"].isChecked()
+    do(worked, "onion_skin")
+    assert not worked.desk.has_onion_skin and not worked.desk.actions["onion_skin"].isChecked()
+
+
 def test_repair_shows_its_plan_first_and_esc_drops_it(qtbot, worked: MainWindow) -> None:
     desk = worked.desk
     desk.set_frame(6)
