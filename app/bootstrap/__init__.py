@@ -8,12 +8,11 @@ command mends it.
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from dataclasses import dataclass, field
 
+# Nothing more than a second start needs: what sets up is imported where it begins.
 from app.bootstrap import environment, system
-from app.bootstrap.narrator import Failed, Narrator
+from app.bootstrap.failure import Failed
 
 OLDEST_PYTHON = (3, 11)
 MAIN = str(environment.CHECKOUT / "main.py")
@@ -21,14 +20,14 @@ EXIT_ENVIRONMENT = 3
 EXIT_INTERRUPTED = 130
 
 
-@dataclass
 class Request:
     """What the command line asks of the set-up, and the words that are left for the program."""
 
-    setup: bool = False
-    self_test: bool = False
-    torch_index: str | None = None
-    words: list[str] = field(default_factory=list)
+    def __init__(self, words: list[str]) -> None:
+        self.setup = False
+        self.self_test = False
+        self.torch_index: str | None = None
+        self.words = words
 
 
 def start(arguments: list[str]) -> int:
@@ -59,7 +58,7 @@ def start(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> Request:
     """Split `arguments` into the set-up's own options, which come first, and the program's words."""
-    request = Request(words=list(arguments))
+    request = Request(list(arguments))
     while request.words and request.words[0] in ("--setup", "--self-test", "--torch-index"):
         option = request.words.pop(0)
         if option == "--setup":
@@ -102,6 +101,8 @@ def _set_up(request: Request, extras: tuple[str, ...]) -> None:
     libraries = system.missing_packages(for_tests=bool(extras))
     if not libraries and environment.is_sound(extras):
         return
+    from app.bootstrap.narrator import Narrator
+
     narrator = Narrator(steps=("System libraries", "Python environment", "PyTorch", "Packages", "Masklet Studio"))
     narrator.step()
     system.provide(libraries, narrator)
@@ -129,4 +130,6 @@ def _go_on(words: list[str]) -> int:
     sys.stderr.flush()
     if os.name == "posix":
         os.execv(command[0], command)
+    import subprocess
+
     return subprocess.call(command)

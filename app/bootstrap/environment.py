@@ -5,7 +5,6 @@ A stamp in it holds what it was made from, so that a later start looks at a few 
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import os
@@ -13,9 +12,10 @@ import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.bootstrap.narrator import Narrator
+if TYPE_CHECKING:
+    from app.bootstrap.narrator import Narrator
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = CHECKOUT / ".venv"
@@ -133,10 +133,10 @@ def _read_stamp() -> dict[str, Any] | None:
 
 
 def _lock() -> str:
-    """A hash of all that decides what is installed."""
+    """All that decides what is installed, as text: to compare, a hash would only cost an import."""
     project = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8").partition("[tool.")[0]
     constraints = (CHECKOUT / "constraints.txt").read_text(encoding="utf-8")
-    return hashlib.sha256(f"{project}\0{constraints}\0{CHECKOUT}".encode()).hexdigest()
+    return f"{CHECKOUT}\n{project}\n{constraints}"
 
 
 def _fingerprint() -> dict[str, int]:

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from app.bootstrap.failure import Failed
+
 # A tool that is silent for this long gets a sign of life of ours.
 SILENCE_SECONDS = 5.0
 KEPT_LINES = 15
@@ -18,10 +20,6 @@ KEPT_LINES = 15
 SECONDS_BETWEEN_LINES = 2.0
 TOLD_ALWAYS = ("Downloading", "Installing")
 TELLING = ("Collecting", "Downloading", "Installing", "Unpacking", "Setting up", "Get:", "Building")
-
-
-class Failed(Exception):
-    """The set-up cannot go on; the message is a sentence that says what, where, and what now."""
 
 
 class Narrator:

@@ -9,10 +9,13 @@ import ctypes
 import importlib.util
 import os
 import shutil
-import subprocess
 import sys
+from typing import TYPE_CHECKING
 
-from app.bootstrap.narrator import Failed, Narrator
+from app.bootstrap.failure import Failed
+
+if TYPE_CHECKING:
+    from app.bootstrap.narrator import Narrator
 
 # shared object -> Debian package; what Qt needs to draw at all, then what a real X11 window needs beyond that
 LIBRARIES = {
@@ -82,6 +85,8 @@ def provide(packages: list[str], narrator: Narrator) -> None:
     print(f"      sudo {line}")
     if input("      Run this line now? [y/N] ").strip().lower() not in ("y", "yes"):
         raise Failed(by_hand)
+    import subprocess
+
     if subprocess.call(["sudo", "-v"]):
         raise Failed(by_hand)
     _install(packages, ["sudo", "-n"], narrator)

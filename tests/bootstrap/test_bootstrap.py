@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import environment, parse, system
-from app.bootstrap.narrator import Failed, Narrator
+from app.bootstrap.failure import Failed
+from app.bootstrap.narrator import Narrator
 
 ROOT = Path(__file__).resolve().parents[2]
 
