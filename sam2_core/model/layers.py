@@ -93,7 +93,8 @@ def _mix(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         # As quick for so few rows, and without the fused kernel's approximate exponentials, whose errors add up over
         # thousands of keys: the largest error of IoU estimates sank from 8.7e-7 to 5.2e-7.
         weights = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
-        return weights.softmax(dim=-1) @ v
+        mixed: Tensor = weights.softmax(dim=-1) @ v
+        return mixed
     return F.scaled_dot_product_attention(q, k, v)
 
 
