@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,9 @@ from app.commands.masks import accept_masks, accept_prompt_mask
 from app.commands.targets import counted
 from app.document.values import Cell, FrameMask, Origin
 from app.errors import sentence_of
-from app.inference.engine import FrameBatch
 from app.inference.forecast import duration, forecast
 from app.inference.inline_engine import InlineEngine
-from app.inference.inputs import click_inputs, plan_inputs
+from app.inference.inputs import click_inputs, plan_inputs, run_results
 from app.inference.plan import Plan, PlanError, make_plan
 from exporters.report import Report
 
@@ -154,7 +153,6 @@ class _Work:
 
     def _run(self, plan: Plan, stop: StopRequest) -> None:
         document = self._project.document
-        revisions = {cell: revision for cell in plan.cells if (revision := document.revision(cell))}
         transaction = self._project.history.begin(f"Propagate {plan.summary}")
         began, batch, written, damaged = time.monotonic(), None, 0, list[str]()
         try:
@@ -163,7 +161,7 @@ class _Work:
                 closing(self._engine.run(plan, plan_inputs(document, plan))) as run,
             ):
                 for batch in run:
-                    results = _results(batch, revisions)
+                    results = run_results(document, [batch], document.clock)
                     written += accept_masks(self._project, transaction, results).accepted
                     display.show(batch.done, batch.total)
                     if batch.fault:
@@ -228,12 +226,6 @@ def _worked_off(work: Generator[Any, None, Any], target: Path, unit: str, stop: 
             display.show(progress.done, progress.total)
             if stop.is_set:
                 raise Stopped(f"Stopped while writing {target}.")
-
-
-def _results(batch: FrameBatch, revisions: dict[Cell, int]) -> Iterator[tuple[Cell, FrameMask, int]]:
-    for one in batch.cells:
-        cell = (one.object_id, one.frame)
-        yield cell, FrameMask(one.mask, one.iou, one.score, Origin.PROPAGATED), revisions.get(cell, 0)
 
 
 def _capital(text: str) -> str:

@@ -1,13 +1,13 @@
-"""From the document to what an engine is told: whatever a model's session knows comes through here."""
+"""From the document to what an engine is told, and back: whatever a model's session knows comes through here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from app.document.document import DocumentView
+from app.document.document import Document, DocumentView
 from app.document.masks import MaskCode
-from app.document.values import Origin
-from app.inference.engine import ObjectInputs, PromptInput
+from app.document.values import Cell, FrameMask, Origin
+from app.inference.engine import FrameBatch, ObjectInputs, PromptInput
 from app.inference.plan import Plan
 
 
@@ -32,6 +32,18 @@ def click_inputs(
 def plan_inputs(document: DocumentView, plan: Plan) -> list[ObjectInputs]:
     """What the engine needs to run a plan: of every object, its conditioning frames."""
     return [_conditions(document, object_id, plan.conditioning[object_id]) for object_id in plan.object_ids]
+
+
+def run_results(document: Document, batches: Iterable[FrameBatch], began: int) -> Iterator[tuple[Cell, FrameMask, int]]:
+    """A run's results as the document takes them: cell, mask, and the cell's revision from when the run began.
+
+    `began` is the document's clock at that moment; a cell that was touched since gets a revision that it never had.
+    """
+    for batch in batches:
+        for one in batch.cells:
+            cell = (one.object_id, one.frame)
+            revision = -1 if document.touched_since(cell, began) else document.revision(cell)
+            yield cell, FrameMask(one.mask, one.iou, one.score, Origin.PROPAGATED), revision
 
 
 def _conditions(document: DocumentView, object_id: int, frames: Iterable[int]) -> ObjectInputs:

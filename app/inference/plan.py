@@ -6,6 +6,7 @@ An anchor is a barrier (no run writes it) and, where the object is visible on it
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,6 +66,10 @@ class Plan:
     def cells(self) -> frozenset[Cell]:
         """Every cell that the run writes."""
         return frozenset((stretch.object_id, frame) for stretch in self.stretches for frame in stretch.frames)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Cells are many and follow from the rest: a copy in another process makes its own when it needs them."""
+        return {name: value for name, value in self.__dict__.items() if name != "cells"}
 
     def steps(self) -> Iterator[Step]:
         """The frames in running order: a sweep up and a sweep down take turns, so that near frames come first."""
@@ -163,7 +168,17 @@ def _summary(document: DocumentView, stretches: Sequence[Stretch]) -> str:
 
 
 def _sweep(stretches: Sequence[Stretch], is_reverse: bool) -> Iterator[Step]:
+    """The steps of one direction: from each frame to the next that any stretch passes."""
+    step = -1 if is_reverse else 1
     mine = [stretch for stretch in stretches if stretch.is_reverse == is_reverse]
-    reaches = {stretch: range(stretch.lead_in.start, stretch.frames.stop, stretch.frames.step) for stretch in mine}
-    for frame in sorted({frame for reach in reaches.values() for frame in reach}, reverse=is_reverse):
-        yield Step(frame, is_reverse, tuple(stretch for stretch in mine if frame in reaches[stretch]))
+    waiting = deque(sorted(enumerate(mine), key=lambda item: item[1].lead_in.start * step))
+    active: list[tuple[int, Stretch]] = []
+    frame = 0
+    while waiting or active:
+        if not active:
+            frame = waiting[0][1].lead_in.start
+        while waiting and waiting[0][1].lead_in.start == frame:
+            active = sorted([*active, waiting.popleft()], key=lambda item: item[0])
+        yield Step(frame, is_reverse, tuple(stretch for _, stretch in active))
+        active = [item for item in active if item[1].frames[-1] != frame]
+        frame += step

@@ -70,10 +70,13 @@ class Request:
                 yield Stretch(object_id, source.frame, frames, lead_in, _reason(gap, run, frames))
 
     def _wanted(self, object_id: int, run: range) -> list[range]:
-        frames = [frame for frame in run if frame in self.window]
-        if self.only_missing:
-            masks = self.document.masks_of(object_id)
-            frames = [frame for frame in frames if frame not in masks]
+        ends = sorted((run[0], run[-1]))
+        low, high = max(ends[0], self.window.start), min(ends[1] + 1, self.window.stop)
+        inside = range(low, high) if run.step > 0 else range(high - 1, low - 1, -1)
+        if not self.only_missing:
+            return [inside] if inside else []
+        masks = self.document.masks_of(object_id)
+        frames = [frame for frame in inside if frame not in masks]
         pieces = []
         for _, numbered in groupby(enumerate(frames), key=lambda item: item[1] - item[0] * run.step):
             piece = [frame for _, frame in numbered]

@@ -20,7 +20,7 @@ from app.document.values import Cell, FrameMask, Origin, Point
 from app.inference.checkpoints import Checkpoint
 from app.inference.engine import CellResult, Engine, FrameBatch
 from app.inference.forecast import Forecast, Pace, forecast
-from app.inference.inputs import click_inputs, plan_inputs
+from app.inference.inputs import click_inputs, plan_inputs, run_results
 from app.inference.plan import Plan
 from app.inference.process_engine import ProcessEngine
 from app.jobs.inference_thread import InferenceThread
@@ -162,9 +162,8 @@ class Tracking(QObject):
             self._thread.stop_run()
             return
         document = self._project.document
-        revisions = {cell: revision for cell in plan.cells if (revision := document.revision(cell))}
         transaction = self._project.history.begin(f"Propagate {plan.summary}")
-        self._run = _Run(plan, transaction, revisions)
+        self._run = _Run(plan, transaction, document.clock)
         self._thread.run(plan, plan_inputs(document, plan))
         self.run_started.emit(plan)
 
@@ -214,15 +213,7 @@ class Tracking(QObject):
         run = self._run
         if run is None:
             return
-        results = [
-            (
-                (one.object_id, one.frame),
-                FrameMask(one.mask, one.iou, one.score, Origin.PROPAGATED),
-                run.revisions.get((one.object_id, one.frame), 0),
-            )
-            for batch in batches
-            for one in batch.cells
-        ]
+        results = list(run_results(self._project.document, batches, run.began))
         report = accept_masks(self._project, run.transaction, results)
         run.written += report.accepted
         run.dropped += report.dropped
@@ -286,13 +277,12 @@ class Tracking(QObject):
 
 
 class _Run:
-    """The open run: its transaction, the revisions from its beginning, and how fast it is."""
+    """The open run: its transaction, the document's clock at its beginning, and how fast it is."""
 
-    def __init__(self, plan: Plan, transaction: Transaction, revisions: dict[Cell, int]) -> None:
+    def __init__(self, plan: Plan, transaction: Transaction, began: int) -> None:
         self.plan = plan
         self.transaction = transaction
-        self.revisions = revisions
-        """Of the cells that a person had touched before; 0 for all others."""
+        self.began = began
         self.written = 0
         self.dropped = 0
         self._marks = deque([(time.monotonic(), 0)])
