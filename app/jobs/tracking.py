@@ -7,22 +7,21 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.commands.masks import accept_masks, accept_prompt_mask
 from app.document.document import Change
 from app.document.history import Transaction
-from app.document.masks import MaskCode
 from app.document.project import Project
-from app.document.values import Cell, FrameMask, Origin, Point
+from app.document.values import Cell, FrameMask, Origin
 from app.inference.checkpoints import Checkpoint
 from app.inference.engine import CellResult, Engine, FrameBatch
 from app.inference.forecast import Forecast, Pace, forecast
 from app.inference.inputs import click_inputs, plan_inputs, run_results
 from app.inference.plan import Plan
 from app.inference.process_engine import ProcessEngine
+from app.jobs.click_memory import ClickMemory
 from app.jobs.inference_thread import InferenceThread
 from app.jobs.reports import EngineStatus, RunEnd, RunProgress
 
@@ -30,9 +29,6 @@ __all__ = ["EngineStatus", "RunEnd", "RunProgress", "Tracking"]
 
 SPEED_SECONDS = 8.0
 """Speed is told over so long a time."""
-CELLS_REMEMBERED = 256
-
-T = TypeVar("T")
 
 
 class Tracking(QObject):
@@ -69,8 +65,7 @@ class Tracking(QObject):
         self._project = project
         self._engine_factory = engine_factory
         self._pending: dict[Cell, int] = {}
-        self._bases: dict[Cell, MaskCode] = {}
-        self._choices: dict[Cell, tuple[Point, int]] = {}
+        self._clicks = ClickMemory(project)
         self._run: _Run | None = None
         self._next_plan: Plan | None = None
         self._pace: Pace | None = None
@@ -120,21 +115,14 @@ class Tracking(QObject):
         prompt = document.prompts.get(cell)
         if prompt is None:
             return
-        first, choice = self._choices.get(cell, (None, None))
-        if not prompt.points or prompt.points[0] != first:
-            choice = None
         standing = document.masks.get(cell)
         if standing is None or standing.origin is not Origin.PROMPTED:
-            self._bases.pop(cell, None)
-        inputs = click_inputs(document, *cell, base=self._bases.get(cell), choice=choice)
-        base = inputs.prompts[cell[1]].base
-        if base is not None:
-            self._bases[cell] = base
-        _keep_newest(self._bases)
+            self._clicks.set_base(cell, None if standing is None else standing.code)
+        choice = self._clicks.choice(cell, prompt.points[0]) if prompt.points else None
+        inputs = click_inputs(document, *cell, base=self._clicks.base(cell), choice=choice)
         revision = document.revision(cell)
         is_new = cell not in self._pending
         self._pending[cell] = self._asked[cell] = revision
-        _keep_newest(self._asked)
         self._thread.prompt(inputs, cell[1], revision)
         if is_new:
             self.prompt_pending.emit(cell, True)
@@ -249,19 +237,19 @@ class Tracking(QObject):
             if prompt is None or not prompt.points:
                 continue
             if prompt.candidate is not None:
-                self._choices[cell] = prompt.points[0], prompt.candidate
+                self._clicks.set_choice(cell, prompt.points[0], prompt.candidate)
             elif len(prompt.points) == 1:
-                self._choices.pop(cell, None)
-        _keep_newest(self._choices)
+                self._clicks.drop_choice(cell)
 
     def _ask_for_unanswered(self) -> None:
         """Ask for prompts that stand without their mask: a click that was undone before its answer came, and redone."""
         cells, self._unanswered = self._unanswered, set()
+        asked, self._asked = self._asked, dict(self._pending)
         document = self._project.document
         for cell in sorted(cells):
             mask = document.masks.get(cell)
             is_answered = mask is not None and mask.origin is not Origin.PROPAGATED
-            is_asked = self._asked.get(cell) == document.revision(cell)
+            is_asked = asked.get(cell) == document.revision(cell)
             if cell in document.prompts and not (is_answered or is_asked or document.is_verified(cell)):
                 self.request_prompt(cell)
 
@@ -298,8 +286,3 @@ class _Run:
         fps = (batch.done - done_before) / max(now - began, 1e-6)
         left = (batch.total - batch.done) / fps if fps > 0 else None
         return RunProgress(batch.done, batch.total, fps, left), seconds
-
-
-def _keep_newest(cells: dict[Cell, T]) -> None:
-    while len(cells) > CELLS_REMEMBERED:
-        del cells[next(iter(cells))]

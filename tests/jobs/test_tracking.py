@@ -9,6 +9,7 @@ import pytest
 from app.commands.masks import set_mask
 from app.commands.prompts import add_point, choose_candidate, clear_prompts, delete_point
 from app.commands.review import verify_cells
+from app.document.project import Project
 from app.document.values import FrameMask, Origin
 from app.inference.inline_engine import InlineEngine
 from app.inference.plan import make_plan
@@ -85,6 +86,27 @@ class TestClicks:
         project.history.undo()
         click(qtbot, project, tracking, x=60.0, is_positive=False)
         assert project.document.masks[CELL].code != mended
+
+    def test_a_project_that_was_closed_goes_on_with_the_same_answers(
+        self, qtbot, project, tracking, clip_folder, checkpoint, tmp_path
+    ):
+        click(qtbot, project, tracking)
+        run(qtbot, project, tracking, last=9)
+        click(qtbot, project, tracking, cell=(1, 9), x=70.0, is_positive=False)
+        with qtbot.waitSignal(tracking.candidates_ready, timeout=30_000) as ready:
+            click(qtbot, project, tracking, cell=(2, 3))
+        chosen = ready.args[1][1]
+        choose_candidate(project, 2, 3, 1, FrameMask(chosen.mask, chosen.iou))
+        project.save_copy(tmp_path / "copy.masklet")
+        again = Project.open(tmp_path / "copy.masklet")
+        other = Tracking(again, clip_folder, engine_factory=InlineEngine)
+        other.use_model(checkpoint, "cpu")
+        for cell in [(1, 9), (2, 3)]:
+            click(qtbot, project, tracking, cell=cell, x=30.0, y=25.0)
+            click(qtbot, again, other, cell=cell, x=30.0, y=25.0)
+            assert again.document.masks[cell].code == project.document.masks[cell].code
+        other.close()
+        again.close()
 
     def test_only_the_latest_of_many_quick_changes_counts(self, qtbot, project, tracking):
         add_point(project, *CELL, 18.0, 30.0)
