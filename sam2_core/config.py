@@ -280,8 +280,9 @@ BUILT_IN = ModelConfig(
     attention_ffn=512,
     # With a matched mask as the prompt a tracked frame is not ambiguous, and the single mask follows better.
     multimask_output_for_tracking=False,
+    dynamic_multimask_via_stability=False,
     dense_hints=True,
     matching_prior=True,
-    prior_share=0.5,
+    prior_share=0.7,
 )
 """The small model that comes with the program."""

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -136,22 +137,20 @@ def run(arguments: argparse.Namespace) -> int:
     if not questions:
         raise DataError(f"There is no labelled picture in {arguments.folder} to ask about.")
     predictor = ImagePredictor(load_model(arguments.checkpoint or built_in_checkpoint(), arguments.device))
-    by_source: dict[str, list[ObjectResult]] = {}
-    for result in results(predictor, questions, arguments.clicks):
-        by_source.setdefault(result.source, []).append(result)
     steps = sorted({1, min(3, arguments.clicks), arguments.clicks})
     names = [*(f"{step}cl" for step in steps), "best3", "box", "(box)"]
-    print(f"{'source':32} {'n':>4} " + " ".join(f"{name:>6}" for name in names))
+    print(f"{'source':32} {'n':>4} " + " ".join(f"{name:>6}" for name in names), flush=True)
     means: dict[str, dict[str, float]] = {}
-    for source, found in by_source.items():
+    for source, found in groupby(results(predictor, questions, arguments.clicks), key=lambda result: result.source):
+        answers = list(found)
         columns = [
-            *([result.clicks[step - 1] for result in found] for step in steps),
-            [result.best_of_three for result in found],
-            [result.box for result in found],
-            [result.box_itself for result in found],
+            *([result.clicks[step - 1] for result in answers] for step in steps),
+            [result.best_of_three for result in answers],
+            [result.box for result in answers],
+            [result.box_itself for result in answers],
         ]
         means[source] = {name: float(np.mean(values)) for name, values in zip(names, columns, strict=True)}
-        print(_row(source, len(found), means[source]), flush=True)
+        print(_row(source, len(answers), means[source]), flush=True)
     overall = {name: float(np.mean([values[name] for values in means.values()])) for name in names}
     print(_row("mean over sources", len(questions), overall))
     if arguments.json:

@@ -12,16 +12,21 @@ from sam2_core.evaluation.metrics import Mask
 
 def distance_inside(mask: Mask) -> npt.NDArray[np.float32]:
     """Euclidean distance of each pixel of a mask to the nearest pixel outside it; beyond the picture is outside too."""
-    padded = np.pad(mask, 1)
+    distance = np.zeros(mask.shape, np.float32)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return distance
+    part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    padded = np.pad(mask[part], 1)
     # Along columns first, exactly; then the lower envelope along rows by trying all column offsets that can matter.
     down = _run_length(padded)
-    reach = int(down.max())
     squared = down.astype(np.float32) ** 2
     best = squared.copy()
-    for offset in range(1, reach + 1):
-        best[:, offset:] = np.minimum(best[:, offset:], squared[:, :-offset] + offset * offset)
-        best[:, :-offset] = np.minimum(best[:, :-offset], squared[:, offset:] + offset * offset)
-    return np.sqrt(best)[1:-1, 1:-1] * mask
+    for offset in range(1, min(int(down.max()), padded.shape[1] // 2 + 1) + 1):
+        np.minimum(best[:, offset:], squared[:, :-offset] + offset * offset, out=best[:, offset:])
+        np.minimum(best[:, :-offset], squared[:, offset:] + offset * offset, out=best[:, :-offset])
+    distance[part] = np.sqrt(best)[1:-1, 1:-1]
+    return distance
 
 
 def _run_length(mask: Mask) -> npt.NDArray[np.int32]:

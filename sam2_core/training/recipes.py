@@ -123,7 +123,7 @@ RECIPES: dict[str, Recipe] = {
         stages=(
             StageRecipe(steps=1500, learning_rate=1.2e-3, wrong_mask_share=0.25, box_share=0.35),
             StageRecipe(
-                steps=450,
+                steps=750,
                 learning_rate=4e-4,
                 clip_share=0.5,
                 warmup=30,
