@@ -113,6 +113,18 @@ def clear_object_prompts(project: Project, object_id: int) -> int:
     return count
 
 
+def clear_all_prompts(project: Project) -> int:
+    """Take every object's prompts away on every frame, but of frozen objects; gives how many."""
+    document = project.document
+    counts = {cell: prompt_count(prompt) for cell, prompt in document.prompts.items()}
+    cells = sorted(cell for cell in counts if not document.objects[cell[0]].is_frozen)
+    count = sum(counts[cell] for cell in cells)
+    with project.history.transaction(f"Clear {counted(count, 'prompt')}"):
+        for cell in cells:
+            clear_prompts(project, *cell)
+    return count
+
+
 def prompt_count(prompt: Prompt) -> int:
     """How many things a person gave: each point, the box and the mask count one."""
     return len(prompt.points) + (prompt.box is not None) + (prompt.mask is not None)

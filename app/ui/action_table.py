@@ -70,6 +70,8 @@ EDIT = (
     _A("finish", "Finish what is pending", "Edit", ("Return", "Enter"), "", _CLIP),
     _A("take_back_prompt", "Take the last prompt of this frame away", "Edit", ("Backspace",), "", _OBJECT),
     _A("clear_prompts", "Clear the prompts on this frame", "Edit", (), "", ("clip", "object", "prompt")),
+    _A("clear_object_prompts", "Clear the prompts of the object", "Edit", (), "", ("clip", "object", "object_prompts")),
+    _A("clear_all_prompts", "Clear all prompts", "Edit", (), "", ("clip", "prompts")),
     _A("use_as_prompt", "Use as prompt", "Edit", (), "brush", _MASK),
     _A("delete", "Delete what is selected", "Edit", ("Del",), "delete", _OBJECT),
     _A("copy_mask", "Copy the mask on this frame", "Edit", ("Ctrl+C",), "", _MASK, starts_group=True),

@@ -19,6 +19,8 @@ REASONS = {
     "two": "Select two objects.",
     "mask": "The object has no mask on this frame.",
     "prompt": "The object has no prompt on this frame.",
+    "object_prompts": "The object has no prompts.",
+    "prompts": "There is no prompt yet.",
     "copied": "No mask has been copied.",
     "candidates": "The last click had one answer only.",
     "range": "No range is set.",

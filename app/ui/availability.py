@@ -1,11 +1,11 @@
-"""What must be there for an action to make sense: how to find each of the states that the action table names."""
+"""What must be there for an action to make sense, and the words of actions that name what they would change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from app.ui.canvas.view import CanvasView
-from app.ui.canvas.words import prompt_count
+from app.ui.canvas.words import counted, object_name, prompt_count
 from app.ui.desk import Desk
 from app.ui.places import Places
 from app.ui.verbs.editing import Editing
@@ -28,6 +28,10 @@ def states_of(
         document, cell = desk.document, bench.cell
         return document is not None and cell is not None and prompt_count(document, *cell) > 0
 
+    def has_object_prompts() -> bool:
+        document, selected = desk.document, desk.selected_object
+        return document is not None and selected is not None and bool(document.prompts_of(selected))
+
     return {
         "clip": lambda: desk.source is not None,
         "object": lambda: desk.selected_object is not None,
@@ -35,6 +39,8 @@ def states_of(
         "two": lambda: len(desk.selected_objects) == 2,
         "mask": has_mask,
         "prompt": has_prompt,
+        "object_prompts": has_object_prompts,
+        "prompts": lambda: desk.document is not None and bool(desk.document.prompts),
         "copied": lambda: editing.has_copied,
         "candidates": lambda: canvas.candidates.has_answers,
         "range": lambda: desk.range_in is not None or desk.range_out is not None,
@@ -44,3 +50,19 @@ def states_of(
         "bundled": lambda: has_bundled_clip,
         "restart": lambda: propagating.can_restart,
     }
+
+
+def words_of(desk: Desk, canvas: CanvasView) -> dict[str, str]:
+    """What actions are called while they would change just this: "Undo: Box", "Clear 4 prompts on this frame"."""
+    project, cell, selected = desk.project, canvas.bench.cell, desk.selected_object
+    undo = None if project is None else project.history.undo_name
+    redo = None if project is None else project.history.redo_name
+    words = {"undo": f"Undo: {undo}" if undo else "Undo", "redo": f"Redo: {redo}" if redo else "Redo"}
+    document = desk.document
+    if document is None or cell is None or selected is None:
+        return words
+    here = prompt_count(document, *cell)
+    own = sum(prompt_count(document, selected, frame) for frame in document.prompts_of(selected))
+    words["clear_prompts"] = f"Clear {counted(here, 'prompt')} on this frame"
+    words["clear_object_prompts"] = f"Clear {counted(own, 'prompt')} of {object_name(document, selected)}"
+    return words

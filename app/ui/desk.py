@@ -53,6 +53,10 @@ class Desk(QObject):
     """Start editing the name of this object in the list."""
     timeline_zoom_requested = Signal(str)
     """"in", "out" or "fit"."""
+    run_stopping = Signal()
+    """The person stopped the run; it ends with the frame that is being computed."""
+    done_in_bulk = Signal(str)
+    """A sentence about a large deed that one undo takes back."""
     fix_requested = Signal()
     """*Fix here*: canvas gets the focus with the point tool."""
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.document.project import Project
 from app.inference.checkpoints import BUILT_IN_NAME, Checkpoint, CheckpointNotFound, checkpoint_at, find_checkpoint
+from app.inference.devices import visible_devices
 from app.inference.engine import Engine
 from app.inference.process_engine import ProcessEngine
 from app.jobs.reports import EngineStatus
@@ -88,9 +89,15 @@ class Models(QObject):
         if self._desk.tracking is not None:
             return
         try:
-            self.status_changed.emit(EngineStatus("off", self._chosen().title))
+            self.status_changed.emit(EngineStatus("off", f"{self._chosen().title} · {self._device_words()}"))
         except CheckpointNotFound as error:
             self.status_changed.emit(EngineStatus("failed", "No model", str(error)))
+
+    def _device_words(self) -> str:
+        """Which device will compute, as far as can be told before the model is there."""
+        _, chosen = self._places.model
+        name = chosen if chosen != "auto" else visible_devices()[0].name
+        return name.upper()
 
     def _take_project(self) -> None:
         self.show()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.ui import icons, theme
 
 MOST = 3
 _STAY_MS = {"info": 6000, "good": 6000, "warning": 10000}
+_OFFER_MS = 10000
 _ICONS = {
     "info": ("info", "text_2"),
     "good": ("check", "good"),
@@ -30,6 +32,8 @@ class Notice(QFrame):
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        self.offer: QPushButton | None = None
+        """Takes back what the sentence tells, if it is that kind of sentence."""
         self.close_button = QToolButton()
         self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.close_button.setAccessibleName("Close this notice")
@@ -52,6 +56,16 @@ class Notice(QFrame):
         tokens = theme.current()
         self._sign.setPixmap(icons.pixmap(name, 16, getattr(tokens, token), self.devicePixelRatioF()))
         self.close_button.setIcon(icons.icon("cross"))
+
+    def add_offer(self, action: QAction, words: str) -> None:
+        """A button that does the action, for ten seconds."""
+        self.offer = QPushButton(words)
+        self.offer.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.offer.clicked.connect(action.trigger)
+        layout = self.layout()
+        assert isinstance(layout, QHBoxLayout)
+        layout.insertWidget(2, self.offer)
+        self.timer.start(_OFFER_MS)
 
     def say_again(self) -> None:
         """The same cause once more: counted, not repeated."""
@@ -86,11 +100,25 @@ class NoticeStack(QWidget):
                 notice.say_again()
                 return
         if kind in ("info", "good"):
-            for notice in [old for old in self._notices if old.kind in ("info", "good")]:
+            for notice in [old for old in self._notices if old.kind in ("info", "good") and old.offer is None]:
                 self._remove(notice)
+        notice = Notice(text, kind, self)
+        self._add(notice)
+
+    def offer(self, text: str, undo: QAction) -> None:
+        """Say what was done, with a button that takes it back; it goes when anything else is done."""
+        notice = Notice(text, "info", self)
+        notice.add_offer(undo, "Undo")
+        self._add(notice)
+
+    def withdraw_offer(self) -> None:
+        """What was offered to be taken back is not the newest deed any more."""
+        for notice in [old for old in self._notices if old.offer is not None]:
+            self._remove(notice)
+
+    def _add(self, notice: Notice) -> None:
         while len(self._notices) >= MOST:
             self._remove(self._notices[0])
-        notice = Notice(text, kind, self)
         notice.close_button.clicked.connect(lambda: self._remove(notice))
         notice.timer.timeout.connect(lambda: self._remove(notice))
         self._notices.append(notice)

@@ -1,4 +1,4 @@
-"""The tool rail: one column of tools, the active one filled; below them the brush's size while a brush is in hand."""
+"""The tool rail: one column of tools, the active one filled; the size of a brush that is in hand; undo and redo."""
 
 from __future__ import annotations
 
@@ -52,6 +52,16 @@ class ToolRail(QWidget):
         layout.addWidget(self.size_box)
         layout.addWidget(self._unit)
         layout.addStretch(1)
+        for name in ("undo", "redo"):
+            button = QToolButton(self)
+            button.setDefaultAction(desk.actions[name])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setIconSize(QSize(20, 20))
+            button.setFixedSize(36, 36)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setAccessibleName(name.capitalize())
+            layout.addWidget(button)
+            self.buttons[name] = button
         desk.tool_changed.connect(self.show_tool)
         self.show_tool(desk.tool)
 

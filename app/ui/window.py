@@ -21,7 +21,7 @@ from app.inference.process_engine import ProcessEngine
 from app.ui import theme
 from app.ui.action_search import ActionSearch
 from app.ui.actions import Actions
-from app.ui.availability import states_of
+from app.ui.availability import states_of, words_of
 from app.ui.canvas.view import CanvasView
 from app.ui.coming_back import place_on, put_back
 from app.ui.desk import Desk
@@ -163,6 +163,8 @@ class MainWindow(QMainWindow):
         desk.project_changed.connect(self._take_project)
         desk.tool_changed.connect(self._show_tool)
         desk.notice.connect(self.notices.say)
+        desk.done_in_bulk.connect(lambda said: self.notices.offer(said, desk.actions["undo"]))
+        desk.history_changed.connect(self.notices.withdraw_offer)
         for changed in (desk.selection_changed, desk.frame_changed, desk.history_changed, desk.range_changed):
             changed.connect(self._refresh_actions)
         desk.document_changed.connect(self._refresh_actions)
@@ -182,6 +184,8 @@ class MainWindow(QMainWindow):
         self.models.status_changed.connect(self.top_bar.model.show_status)
         self.models.status_changed.connect(self._refresh_actions)
         self.timeline.stop_requested.connect(self.propagating.stop)
+        transport = self.timeline.transport
+        transport.run_pointed_at.connect(lambda name: transport.show_plan_words(self.propagating.point_at(name)))
         self.top_bar.search_requested.connect(self.search.open)
         self.top_bar.models_requested.connect(self.filing.show_models)
         self.search.closed.connect(canvas.setFocus)
@@ -265,11 +269,8 @@ class MainWindow(QMainWindow):
     # --- what the window shows of itself ---
 
     def _refresh_actions(self, _value: object = None) -> None:
-        actions, project = self.desk.actions, self.desk.project
-        undo = None if project is None else project.history.undo_name
-        redo = None if project is None else project.history.redo_name
-        actions["undo"].setText(f"Undo: {undo}" if undo else "Undo")
-        actions["redo"].setText(f"Redo: {redo}" if redo else "Redo")
+        for name, words in words_of(self.desk, self.canvas).items():
+            self.desk.actions[name].setText(words)
         self.all_actions.refresh()
 
     def _show_tool(self, tool: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QEnterEvent, QFont, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.ui import theme
@@ -41,10 +41,13 @@ class Transport(QWidget):
     """The bar over the ruler. Buttons show the window's actions, so that key, name and state are told once."""
 
     stop_requested = Signal()
+    run_pointed_at = Signal(str)
+    """The pointer rests on the button of this action, which starts a run; "" when it has left."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
+        self._plan_words = ""
         self.setFixedHeight(HEIGHT)
         self._time = QLabel("00:00.00")
         self._time.setFont(theme.interface_font(18, weight=QFont.Weight.DemiBold, figures=True))
@@ -89,8 +92,15 @@ class Transport(QWidget):
         self._layout.insertSpacing(place, 8)
         place += 1
         for action in runs:
-            self._layout.insertWidget(place, ActionButton(action))
+            button = ActionButton(action)
+            button.pointed_at.connect(self.run_pointed_at)
+            self._layout.insertWidget(place, button)
             place += 1
+
+    def show_plan_words(self, words: str) -> None:
+        """What the run that is pointed at comes to, in place of the selection; "" ends that."""
+        self._plan_words = words
+        self._show_scope()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -115,6 +125,9 @@ class Transport(QWidget):
     def _show_scope(self) -> None:
         document = self._desk.document
         chosen = self._desk.selected_objects
+        if self._plan_words:
+            self._scope.setText(self._plan_words)
+            return
         if document is None or not chosen:
             self._scope.setText("")
             return
@@ -142,6 +155,7 @@ class RunCard(QWidget):
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._is_narrow = False
+        self._told, self._clicks, self._is_stopping = "", 0, False
         self._what = QLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -178,7 +192,8 @@ class RunCard(QWidget):
         """A run of this plan has started."""
         self._what.setText(f"Propagating {plan.summary}")
         self._bar.setRange(0, 0)
-        self._progress.setText("getting ready")
+        self._clicks, self._is_stopping = 0, False
+        self._tell("getting ready")
         self.show()
 
     def show_progress(self, progress: RunProgress) -> None:
@@ -190,11 +205,37 @@ class RunCard(QWidget):
             parts.append(f"{progress.fps:.1f} frames/s")
         if progress.seconds_left is not None:
             parts.append(left_words(progress.seconds_left))
-        self._progress.setText(" · ".join(parts))
+        self._tell(" · ".join(parts))
+
+    def show_click(self, _cell: object, is_pending: bool) -> None:
+        """A click is being answered between two frames of the run, or has been."""
+        self._clicks = max(0, self._clicks + (1 if is_pending else -1))
+        self._tell(self._told)
+
+    def show_stopping(self) -> None:
+        """The run ends with the frame that is being computed."""
+        self._is_stopping = True
+        self._tell(self._told)
+
+    @property
+    def words(self) -> str:
+        """How far the run is, as it stands beside the bar."""
+        return self._progress.text()
+
+    def _tell(self, progress: str) -> None:
+        self._told = progress
+        if self._is_stopping:
+            progress = "Stopping"
+        elif self._clicks:
+            progress += " · paused for your click"
+        self._progress.setText(progress)
 
 
 class ActionButton(QPushButton):
     """A button that shows an action with its words and key, and follows its state."""
+
+    pointed_at = Signal(str)
+    """The action's name when the pointer comes here, "" when it leaves."""
 
     def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -211,6 +252,14 @@ class ActionButton(QPushButton):
         self.setToolTip(self._action.toolTip())
         self.setEnabled(self._action.isEnabled())
         self.setVisible(self._action.isVisible())
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.pointed_at.emit(self._action.objectName())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.pointed_at.emit("")
 
 
 def _icon_button(action: QAction) -> QToolButton:

@@ -67,6 +67,7 @@ class TimelineView(QWidget):
         desk.selection_changed.connect(self._on_selection)
         desk.document_changed.connect(self._on_document)
         desk.timeline_zoom_requested.connect(self._on_zoom)
+        desk.run_stopping.connect(self.transport.run_card.show_stopping)
         self.axis.changed.connect(self._draw_curve)
         theme.on_change().changed.connect(self._draw_curve)
 
@@ -89,6 +90,7 @@ class TimelineView(QWidget):
             tracking.run_started.connect(self.transport.run_card.show_plan)
             tracking.run_progress.connect(self.transport.run_card.show_progress)
             tracking.run_finished.connect(self.transport.run_card.hide)
+            tracking.prompt_pending.connect(self.transport.run_card.show_click)
         self.axis.set_frame_count(self._desk.frame_count)
 
     def _on_frame(self) -> None:

@@ -31,6 +31,8 @@ class Editing:
             "next_candidate": canvas.next_candidate,
             "take_back_prompt": canvas.take_back,
             "clear_prompts": lambda: self._on_cell(lambda project, cell: prompts.clear_prompts(project, *cell)),
+            "clear_object_prompts": self._clear_object_prompts,
+            "clear_all_prompts": self._clear_all_prompts,
             "use_as_prompt": lambda: self._on_cell(self._use_as_prompt),
             "delete": self._delete,
             "copy_mask": lambda: self._on_cell(self._copy),
@@ -82,6 +84,16 @@ class Editing:
         project, cell = self._desk.project, self._canvas.bench.cell
         if project is not None and cell is not None:
             self._desk.attempt(lambda: deed(project, cell))
+
+    def _clear_object_prompts(self) -> None:
+        project, chosen = self._desk.project, self._desk.selected_object
+        if project is not None and chosen is not None:
+            self._desk.attempt(lambda: prompts.clear_object_prompts(project, chosen))
+
+    def _clear_all_prompts(self) -> None:
+        project = self._desk.project
+        if project is not None:
+            self._desk.attempt(lambda: prompts.clear_all_prompts(project))
 
     def _use_as_prompt(self, project: Project, cell: Cell) -> None:
         prompts.set_mask_prompt(project, *cell, masks.copy_mask(project, *cell))
@@ -150,7 +162,7 @@ class Editing:
                 return True
 
             if self._desk.attempt(delete):
-                self._desk.notice.emit(f"Deleted {what}. Ctrl+Z brings it back.", "info")
+                self._desk.done_in_bulk.emit(f"Deleted {what}.")
 
     def _delete_masks(self) -> None:
         project, (first, last) = self._desk.project, self._desk.range
@@ -158,7 +170,7 @@ class Editing:
             chosen = self._desk.selected_objects
             count = self._desk.attempt(lambda: masks.delete_masks(project, chosen, first, last))
             if count is not None:
-                self._desk.notice.emit(f"Deleted {count:,} masks in {first}–{last}. Ctrl+Z brings them back.", "info")
+                self._desk.done_in_bulk.emit(f"Deleted {count:,} masks in {first}–{last}.")
 
     def _join(self) -> None:
         project, chosen = self._desk.project, self._desk.selected_objects

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.inference.plan import Direction, Plan, make_plan, span_around
+from app.inference.plan import Direction, Plan, PlanError, make_plan, span_around
 from app.jobs.reports import RunEnd
 from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
 from app.ui.verbs import Verbs
+
+_DIRECTIONS: dict[str, Direction] = {
+    "propagate_forward": "forward",
+    "propagate_backward": "backward",
+    "propagate_both": "both",
+}
 
 
 class Propagating:
@@ -20,6 +26,7 @@ class Propagating:
         self._stopped: dict[int, int] = {}
         """Objects of a run that was stopped, with the document's clock then: asked for again, it goes on from there."""
         self._running: Plan | None = None
+        self._pointed: Plan | None = None
         desk.project_changed.connect(self._take_project)
 
     def verbs(self) -> Verbs:
@@ -42,6 +49,9 @@ class Propagating:
 
     def plan(self, direction: Direction) -> Plan | None:
         """The plan of a run of the selected objects from the frame in view, or a notice why there is none."""
+        return self._desk.attempt(lambda: self._planned(direction))
+
+    def _planned(self, direction: Direction) -> Plan | None:
         first, last = self._desk.range
         here = self._desk.frame
         if direction == "forward":
@@ -49,6 +59,29 @@ class Propagating:
         elif direction == "backward":
             last = min(last, here) if here >= first else here
         return self._make(self._desk.selected_objects, first, max(last, first), direction, stops=direction != "both")
+
+    def point_at(self, action: str) -> str:
+        """The pointer rests on the button of an action that runs: its plan is shown on the lanes, and told in words.
+
+        With "" it has left. Nothing is shown while a run is open or another plan waits for its Enter.
+        """
+        pointed, self._pointed = self._pointed, None
+        if pointed is not None and self._desk.planned is pointed:
+            self._desk.show_plan(None)
+        direction = _DIRECTIONS.get(action)
+        if direction is None or self._running is not None or self.is_plan_waiting:
+            return ""
+        try:
+            plan = self._planned(direction)
+        except PlanError:
+            return "Nothing to propagate"
+        if plan is None:
+            return ""
+        self._pointed = plan
+        self._desk.show_plan(plan)
+        frames = len({frame for _, frame in plan.cells})
+        words = f"{counted(frames, 'frame')} × {counted(len(plan.object_ids), 'object')}"
+        return f"{words}{self.forecast_words(plan)}"
 
     def run(self, direction: Direction) -> None:
         """Propagate the selected objects."""
@@ -72,14 +105,16 @@ class Propagating:
 
     @property
     def is_plan_waiting(self) -> bool:
-        """Whether the lanes show a plan that is not running yet."""
-        return self._desk.planned is not None and self._desk.planned is not self._running
+        """Whether the lanes show a plan that was asked for and is not running yet."""
+        planned = self._desk.planned
+        return planned is not None and planned is not self._running and planned is not self._pointed
 
     def stop(self) -> bool:
         """Esc: stop the run; False if none is open."""
         tracking = self._desk.tracking
         if tracking is None or not tracking.is_running:
             return False
+        self._desk.run_stopping.emit()
         tracking.stop()
         return True
 
@@ -90,29 +125,28 @@ class Propagating:
         if document is None:
             return None
         goes_on = bool(object_ids) and all(self._is_unfinished(object_id) for object_id in object_ids)
-        return self._desk.attempt(
-            lambda: make_plan(
-                document,
-                object_ids,
-                first,
-                last,
-                direction,
-                stop_at_locks=stops and direction != "both",
-                only_missing=goes_on and self._has_missing(object_ids, first, last),
-            )
+        return make_plan(
+            document,
+            object_ids,
+            first,
+            last,
+            direction,
+            stop_at_locks=stops and direction != "both",
+            only_missing=goes_on and self._has_missing(object_ids, first, last),
         )
 
     def _run_all(self) -> None:
         document = self._desk.document
         if document is not None:
             ids = [item.id for item in document.objects.values() if not item.is_frozen]
-            self.start(self._make(ids, *self._desk.range, "both"))
+            self.start(self._desk.attempt(lambda: self._make(ids, *self._desk.range, "both")))
 
     def _compute_one(self, direction: int) -> None:
         target = self._desk.frame + direction
         if not 0 <= target < self._desk.frame_count:
             return
-        plan = self._make(self._desk.selected_objects, target, target, "forward" if direction > 0 else "backward")
+        way: Direction = "forward" if direction > 0 else "backward"
+        plan = self._desk.attempt(lambda: self._make(self._desk.selected_objects, target, target, way))
         self.start(plan)
         if plan is not None:
             self._desk.set_frame(target)
@@ -121,7 +155,8 @@ class Propagating:
         document, selected = self._desk.document, self._desk.selected_object
         if document is None or selected is None:
             return None
-        return self._make([selected], *span_around(document, selected, self._desk.frame), "both")
+        span = span_around(document, selected, self._desk.frame)
+        return self._desk.attempt(lambda: self._make([selected], *span, "both"))
 
     def _repair(self) -> None:
         """The first R shows what will be computed; Enter or R again runs it."""
@@ -146,7 +181,7 @@ class Propagating:
 
     def _take_project(self) -> None:
         self._stopped.clear()
-        self._running = None
+        self._running = self._pointed = None
         tracking = self._desk.tracking
         if tracking is not None:
             tracking.run_started.connect(self._take_start)
