@@ -4,41 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.document.values import Cell
 from app.errors import record_bug, sentence_of
 from app.inference.engine import Engine, EngineError, EngineInfo, EngineStopped, FrameBatch, ObjectInputs
 from app.inference.plan import Plan
 from app.jobs.mailbox import Mailbox, grouped
 from app.jobs.reports import EngineStatus, RunEnd
+from app.jobs.wishes import WantedClick, WantedModel, Wishes
 
 __all__ = ["EngineStatus", "InferenceThread", "RunEnd"]
 
 LOOK_EVERY_SECONDS = 1.0
 """How often an idle engine is looked after."""
-
-
-@dataclass(frozen=True)
-class _Model:
-    factory: Callable[[], Engine]
-    checkpoint: Path
-    device: str
-
-
-@dataclass(frozen=True)
-class _Click:
-    inputs: ObjectInputs
-    frame: int
-    revision: int
-
-    @property
-    def cell(self) -> Cell:
-        return self.inputs.object_id, self.frame
 
 
 class InferenceThread(QObject):
@@ -61,17 +42,9 @@ class InferenceThread(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.status = EngineStatus("off", "No model")
-        self._changed = threading.Condition()
-        # What is wanted of the thread; under the lock.
-        self._model: _Model | None = None
-        self._is_model_new = False
-        self._clip: Path | None = None
-        self._is_clip_new = False
-        self._clicks: dict[Cell, _Click] = {}
-        self._prepare: int | None = None
-        self._new_run: tuple[Plan, Sequence[ObjectInputs]] | None = None
-        self._is_run_stopped = False
-        self._is_closing = False
+        self._wishes = Wishes()
+        self._mailbox = Mailbox(self._wishes.changed, self)
+        self._mailbox.arrived.connect(self._tell)
         # The thread's own, but for `close`.
         self._engine: Engine | None = None
         self._info: EngineInfo | None = None
@@ -79,79 +52,51 @@ class InferenceThread(QObject):
         self._clip_fault = ""
         self._run: Generator[FrameBatch, None, None] | None = None
         self._progress = (0, 0)
-        self._mailbox = Mailbox(self._changed, self)
-        self._mailbox.arrived.connect(self._tell)
         self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
 
     # What may be asked for
 
     def start(self, engine_factory: Callable[[], Engine], checkpoint: Path, device: str = "auto") -> None:
         """Take a model; also to change model or device, which ends a run. The engine is made on the thread."""
-        with self._changed:
-            self._model = _Model(engine_factory, checkpoint, device)
-            self._is_model_new = self._is_run_stopped = True
-            self._changed.notify_all()
+        self._wishes.want_model(WantedModel(engine_factory, checkpoint, device))
         if self._thread.ident is None:
             self._thread.start()
 
     def restart(self) -> None:
         """Make the engine anew with the same model and clip."""
-        with self._changed:
-            self._is_model_new = self._is_run_stopped = self._model is not None
-            self._changed.notify_all()
+        self._wishes.want_model()
 
     def set_clip(self, path: Path) -> None:
         """Look at a clip; ends a run on another one."""
-        with self._changed:
-            self._clip, self._is_clip_new = path, True
-            self._clicks.clear()
-            self._prepare = None
-            self._is_run_stopped = True
-            self._changed.notify_all()
+        self._wishes.want_clip(path)
 
     def prompt(self, inputs: ObjectInputs, frame: int, revision: int) -> None:
         """Ask for the mask of one cell, ahead of a run. A newer question for the same cell replaces an older one."""
-        with self._changed:
-            self._clicks[inputs.object_id, frame] = _Click(inputs, frame, revision)
-            self._changed.notify_all()
+        self._wishes.want_click(WantedClick(inputs, frame, revision))
 
     def prepare(self, frame: int) -> None:
         """Make a click on this frame quick; only the latest wish counts."""
-        with self._changed:
-            self._prepare = frame
-            self._changed.notify_all()
+        self._wishes.want_prepared(frame)
 
     def run(self, plan: Plan, inputs: Sequence[ObjectInputs]) -> None:
         """Run a plan; a run that is open is stopped first."""
-        with self._changed:
-            self._forget_new_run()
-            self._new_run = plan, inputs
-            self._is_run_stopped = True
-            self._changed.notify_all()
+        if self._wishes.want_run((plan, inputs)):
+            self._mailbox.put(("end", RunEnd(0, 0, cancelled=True)))
 
     def stop_run(self) -> None:
         """Stop the run within one frame; `run_finished` follows."""
-        with self._changed:
-            self._forget_new_run()
-            self._is_run_stopped = True
-            self._changed.notify_all()
+        if self._wishes.want_run(None):
+            self._mailbox.put(("end", RunEnd(0, 0, cancelled=True)))
 
     def close(self) -> None:
         """End the thread and its engine; no signal comes afterwards. A process engine gives up its frame at once."""
-        with self._changed:
-            self._is_closing = True
-            engine = self._engine
-            self._changed.notify_all()
+        self._wishes.want_end()
+        engine = self._engine
         if engine is not None:
             engine.interrupt()
         if self._thread.ident is not None:
             self._thread.join()
         self._mailbox.close()
-
-    def _forget_new_run(self) -> None:
-        if self._new_run is not None:
-            self._new_run = None
-            self._mailbox.put(("end", RunEnd(0, 0, cancelled=True)))
 
     # What is told
 
@@ -184,66 +129,51 @@ class InferenceThread(QObject):
     # The thread
 
     def _work(self) -> None:
-        while True:
-            with self._changed:
-                task = self._next_task()
-                while task is None and not self._is_closing:
-                    self._changed.wait(LOOK_EVERY_SECONDS)
-                    task = self._next_task()
-            if task is None or self._is_closing:
-                break
-            task()
+        deeds: dict[str, Callable[[Any], None]] = {
+            "stop": lambda _: self._end_run(cancelled=True),
+            "load": lambda _: self._load(),
+            "open": lambda _: self._open_clip(),
+            "click": self._answer,
+            "prepare": self._prepare_frame,
+            "begin": lambda run: self._begin_run(*run),
+            "step": lambda _: self._step(),
+            "look": lambda _: self._look_after_engine(),
+        }
+        while not self._wishes.is_closing:
+            kind, about = self._next_deed()
+            deeds[kind](about)
         self._end_run(is_told=False)
         self._drop_engine()
 
-    def _next_task(self) -> Callable[[], None] | None:
-        """The most urgent thing to do, taken off its list; called with the lock held."""
-        if self._run is not None and self._is_run_stopped:
-            return self._stop_run
-        if self._is_model_new:
-            self._is_model_new = self._is_clip_new = False
-            return self._load
-        if self._is_clip_new:
-            self._is_clip_new = False
-            return self._open_clip
-        if self._model is None:
-            return None
-        if self._clicks:
-            click = self._clicks.pop(next(iter(self._clicks)))
-            return lambda: self._answer(click)
-        if self._prepare is not None:
-            frame, self._prepare = self._prepare, None
-            return lambda: self._prepare_frame(frame)
-        if self._new_run is not None:
-            plan, inputs = self._new_run
-            self._new_run, self._is_run_stopped = None, False
-            return lambda: self._begin_run(plan, inputs)
-        if self._run is not None and self._mailbox.has_room:
-            return self._step
-        if self._engine is not None and not self._engine.is_alive:
-            return self._note_death
-        return None
+    def _next_deed(self) -> tuple[str, Any]:
+        """The most urgent wish; else the next frame of the run, once there is room; else a look after the engine."""
+        with self._wishes.changed:
+            for is_second_look in (False, True):
+                wish = self._wishes.most_urgent(has_run=self._run is not None)
+                if wish is not None:
+                    return wish
+                if self._run is not None and self._mailbox.has_room:
+                    return "step", None
+                if not is_second_look and not self._wishes.is_closing:
+                    self._wishes.changed.wait(LOOK_EVERY_SECONDS)
+        return "look", None
 
     def _load(self) -> None:
         self._drop_engine()
-        with self._changed:
-            model = self._model
+        model = self._wishes.model
         assert model is not None
         self._info, self._fault = None, ""
         self._show("starting")
         try:
-            engine = model.factory()
-            with self._changed:
-                self._engine = engine
-            self._info = engine.load(model.checkpoint, model.device)
+            self._engine = model.factory()
+            self._info = self._engine.load(model.checkpoint, model.device)
         except Exception as error:
             self._fail(error, "Loading the model")
         else:
             self._open_clip()
 
     def _open_clip(self) -> None:
-        with self._changed:
-            clip = self._clip
+        clip = self._wishes.clip
         self._clip_fault = ""
         if self._engine is None:
             return
@@ -265,7 +195,7 @@ class InferenceThread(QObject):
             raise EngineError(self._fault or self._clip_fault)
         return self._engine
 
-    def _answer(self, click: _Click) -> None:
+    def _answer(self, click: WantedClick) -> None:
         try:
             result = self._ready_engine().prompt_frame(click.inputs, click.frame)
         except Exception as error:
@@ -306,9 +236,6 @@ class InferenceThread(QObject):
         self._progress = (batch.done, batch.total)
         self._mailbox.put(("batch", batch), is_bulk=True)
 
-    def _stop_run(self) -> None:
-        self._end_run(cancelled=True)
-
     def _end_run(self, *, cancelled: bool = False, is_told: bool = True) -> None:
         run, self._run = self._run, None
         if run is None:
@@ -318,10 +245,11 @@ class InferenceThread(QObject):
             self._mailbox.put(("end", RunEnd(*self._progress, cancelled=cancelled)))
             self._show("ready")
 
-    def _note_death(self) -> None:
-        self._fail(
-            EngineStopped("The model's process ended by itself. Your work is kept: start it again."), "The model"
-        )
+    def _look_after_engine(self) -> None:
+        """An idle engine may have lost its process."""
+        if self._engine is not None and not self._engine.is_alive:
+            gone = EngineStopped("The model's process ended by itself. Your work is kept: start it again.")
+            self._fail(gone, "The model")
 
     def _fail(self, error: Exception, what: str) -> str:
         """Note what went wrong; gives the sentence."""
@@ -339,7 +267,6 @@ class InferenceThread(QObject):
         return said
 
     def _drop_engine(self) -> None:
-        with self._changed:
-            engine, self._engine = self._engine, None
+        engine, self._engine = self._engine, None
         if engine is not None:
             engine.close()
