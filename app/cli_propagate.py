@@ -70,6 +70,8 @@ class _Work:
         info = self._engine.load(prepared.checkpoint.path, prepared.request.device)
         self._engine.open_clip(prepared.source.path)
         print(f"{info.title} on {info.device_label}", file=sys.stderr)
+        for remark in prepared.source.remarks:
+            print(remark, file=sys.stderr)
         self._answer_prompts(stop)
         plan = self._plan()
         if plan is not None:
@@ -113,16 +115,16 @@ class _Work:
         document = self._project.document
         cells = [cell for cell in document.prompts if self._lacks_answer(cell)]
         with ProgressDisplay("Answering", "prompts") as display:
-            for done, (object_id, frame) in enumerate(cells, 1):
-                revision = document.revision((object_id, frame))
-                found = self._engine.prompt_frame(click_inputs(document, object_id, frame), frame)
+            for done, cell in enumerate(cells, 1):
+                inputs = click_inputs(cell, document.prompts[cell], document.masks.get(cell))
+                found = self._engine.prompt_frame(inputs, cell[1])
                 mask = FrameMask(found.mask, found.iou, found.score, Origin.PROMPTED)
-                accept_prompt_mask(self._project, (object_id, frame), mask, revision)
+                accept_prompt_mask(self._project, cell, mask, document.revision(cell))
                 display.show(done, len(cells))
                 if found.mask.is_empty:
-                    name = document.objects[object_id].name
+                    name = document.objects[cell[0]].name
                     display.say(
-                        f"Nothing was found where {name} is prompted on frame {frame}: try other points or a box."
+                        f"Nothing was found where {name} is prompted on frame {cell[1]}: try other points or a box."
                     )
                 if stop.is_set:
                     raise Stopped(f"Stopped at prompt {done} of {len(cells)}.")

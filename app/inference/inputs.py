@@ -6,27 +6,30 @@ from collections.abc import Iterable, Iterator
 
 from app.document.document import Document, DocumentView
 from app.document.masks import MaskCode
-from app.document.values import Cell, FrameMask, Origin
+from app.document.values import Cell, FrameMask, Origin, Prompt
 from app.inference.engine import FrameBatch, ObjectInputs, PromptInput
 from app.inference.plan import Plan
 
 
 def click_inputs(
-    document: DocumentView, object_id: int, frame: int, base: MaskCode | None = None, choice: int | None = None
+    cell: Cell,
+    prompt: Prompt,
+    standing: FrameMask | None,
+    *,
+    base: MaskCode | None = None,
+    choice: int | None = None,
 ) -> ObjectInputs:
-    """What the engine needs to answer the prompts of one cell.
+    """What the engine needs to say what the prompts of one cell mean.
 
-    `base`: the mask that they mend, where the caller remembers it from before the first prompt; a mask on the frame
-    that no prompt made is one anyway. `choice`: the candidate that was taken after the first of several points.
+    `standing` is the cell's mask: prompts mend it, unless they made it themselves; then they mend `base`, the mask from
+    before the first of them, where the caller remembers it. `choice` is the candidate that was taken after the first of
+    several points.
     """
-    prompt = document.prompts_of(object_id)[frame]
-    standing = document.masks_of(object_id).get(frame)
     if standing is not None and standing.origin is not Origin.PROMPTED:
         base = standing.code
-    if base is not None and base.is_empty:
-        base = None
+    mended = None if base is None or base.is_empty else _held(base)
     choice = choice if prompt.candidate is None else prompt.candidate
-    return ObjectInputs(object_id, prompts={frame: PromptInput(prompt, base=_held(base), choice=choice)})
+    return ObjectInputs(cell[0], prompts={cell[1]: PromptInput(prompt, base=mended, choice=choice)})
 
 
 def plan_inputs(document: DocumentView, plan: Plan) -> list[ObjectInputs]:

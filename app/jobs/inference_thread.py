@@ -34,6 +34,8 @@ class InferenceThread(QObject):
     """The `CellResult` of a click, and the revision that was given with it."""
     cell_failed = Signal(object, int, str)
     """The cell of a click that has no answer, the revision that was given with it, and why."""
+    preview_ready = Signal(object)
+    """The `CellResult` of a preview. A preview without an answer is silent."""
     batch_ready = Signal(list)
     """`FrameBatch`es of the run, at most 30 times a second."""
     run_finished = Signal(object)
@@ -74,6 +76,14 @@ class InferenceThread(QObject):
         """Ask for the mask of one cell, ahead of a run. A newer question for the same cell replaces an older one."""
         self._wishes.want_click(WantedClick(inputs, frame, revision))
 
+    def preview(self, inputs: ObjectInputs, frame: int) -> None:
+        """Ask what a click would give; only the latest question counts."""
+        self._wishes.want_preview(WantedClick(inputs, frame, 0))
+
+    def stop_preview(self) -> None:
+        """Nobody wants to know any more."""
+        self._wishes.want_preview(None)
+
     def prepare(self, frame: int) -> None:
         """Make a click on this frame quick; only the latest wish counts."""
         self._wishes.want_prepared(frame)
@@ -111,6 +121,8 @@ class InferenceThread(QObject):
                 self.status_changed.emit(post)
             elif kind == "cell":
                 self.cell_ready.emit(*post)
+            elif kind == "preview":
+                self.preview_ready.emit(post)
             elif kind == "no cell":
                 self.cell_failed.emit(*post)
             else:
@@ -134,6 +146,7 @@ class InferenceThread(QObject):
             "load": lambda _: self._load(),
             "open": lambda _: self._open_clip(),
             "click": self._answer,
+            "preview": self._answer_preview,
             "prepare": self._prepare_frame,
             "begin": lambda run: self._begin_run(*run),
             "step": lambda _: self._step(),
@@ -203,6 +216,13 @@ class InferenceThread(QObject):
             self._mailbox.put(("no cell", (click.cell, click.revision, said)))
         else:
             self._mailbox.put(("cell", (result, click.revision)))
+
+    def _answer_preview(self, click: WantedClick) -> None:
+        if self._engine is not None:
+            try:
+                self._mailbox.put(("preview", self._engine.prompt_frame(click.inputs, click.frame)))
+            except Exception as error:
+                self._fail(error, "Previewing a click")
 
     def _prepare_frame(self, frame: int) -> None:
         if self._engine is not None:

@@ -14,9 +14,9 @@ from app.commands.masks import accept_masks, accept_prompt_mask
 from app.document.document import Change
 from app.document.history import Transaction
 from app.document.project import Project
-from app.document.values import Cell, FrameMask, Origin
+from app.document.values import Cell, FrameMask, Origin, Point, Prompt
 from app.inference.checkpoints import Checkpoint
-from app.inference.engine import CellResult, Engine, FrameBatch
+from app.inference.engine import CellResult, Engine, FrameBatch, ObjectInputs
 from app.inference.forecast import Forecast, Pace, forecast
 from app.inference.inputs import click_inputs, plan_inputs, run_results
 from app.inference.plan import Plan
@@ -50,6 +50,8 @@ class Tracking(QObject):
     """A cell, and the `Candidate`s of its ambiguous click, best first."""
     prompt_pending = Signal(object, bool)
     """A cell, and whether the model is looking at it."""
+    preview_ready = Signal(object, object)
+    """A cell, and the `MaskCode` that the click under the pointer would give it. Nothing was recorded."""
     error = Signal(str)
     """A sentence about a click, a frame or the model; a run's own end is told by `run_finished`."""
 
@@ -78,6 +80,7 @@ class Tracking(QObject):
         self._thread.status_changed.connect(self._on_status)
         self._thread.cell_ready.connect(self._on_cell)
         self._thread.cell_failed.connect(self._on_no_cell)
+        self._thread.preview_ready.connect(self._on_preview)
         self._thread.batch_ready.connect(self._on_batches)
         self._thread.run_finished.connect(self._on_run_end)
         self._thread.set_clip(clip)
@@ -118,14 +121,22 @@ class Tracking(QObject):
         standing = document.masks.get(cell)
         if standing is None or standing.origin is not Origin.PROMPTED:
             self._clicks.set_base(cell, None if standing is None else standing.code)
-        choice = self._clicks.choice(cell, prompt.points[0]) if prompt.points else None
-        inputs = click_inputs(document, *cell, base=self._clicks.base(cell), choice=choice)
         revision = document.revision(cell)
         is_new = cell not in self._pending
         self._pending[cell] = self._asked[cell] = revision
-        self._thread.prompt(inputs, cell[1], revision)
+        self._thread.prompt(self._inputs(cell, prompt), cell[1], revision)
         if is_new:
             self.prompt_pending.emit(cell, True)
+
+    def request_preview(self, cell: Cell, point: Point) -> None:
+        """Ask what another click on the cell would give; `preview_ready` follows, unless a newer question comes."""
+        earlier = self._project.document.prompts.get(cell, Prompt())
+        prompt = replace(earlier, points=(*earlier.points, point), candidate=None)
+        self._thread.preview(self._inputs(cell, prompt), cell[1])
+
+    def stop_preview(self) -> None:
+        """The pointer is gone: no preview is wanted."""
+        self._thread.stop_preview()
 
     def is_pending(self, cell: Cell) -> bool:
         """Whether the model is looking at this cell because of a click."""
@@ -223,7 +234,16 @@ class Tracking(QObject):
         if plan is not None:
             self.start_run(plan)
 
+    @Slot(object)
+    def _on_preview(self, result: CellResult) -> None:
+        self.preview_ready.emit((result.object_id, result.frame), result.mask)
+
     # The document
+
+    def _inputs(self, cell: Cell, prompt: Prompt) -> ObjectInputs:
+        choice = self._clicks.choice(cell, prompt.points[0]) if prompt.points else None
+        standing = self._project.document.masks.get(cell)
+        return click_inputs(cell, prompt, standing, base=self._clicks.base(cell), choice=choice)
 
     def _on_document(self, change: Change) -> None:
         """Remember which candidate was taken: the next point mends it, while the prompt forgets the choice."""

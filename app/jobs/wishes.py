@@ -47,6 +47,7 @@ class Wishes:
         self._is_model_new = False
         self._is_clip_new = False
         self._clicks: dict[Cell, WantedClick] = {}
+        self._preview: WantedClick | None = None
         self._prepare: int | None = None
         self._run: tuple[Plan, Sequence[ObjectInputs]] | None = None
         self._is_run_stopped = False
@@ -64,13 +65,19 @@ class Wishes:
             self.clip = clip
             self._is_clip_new = self._is_run_stopped = True
             self._clicks.clear()
-            self._prepare = None
+            self._preview = self._prepare = None
             self.changed.notify_all()
 
     def want_click(self, click: WantedClick) -> None:
         """An answer; it takes the place of an older wish for the same cell."""
         with self.changed:
             self._clicks[click.cell] = click
+            self.changed.notify_all()
+
+    def want_preview(self, click: WantedClick | None) -> None:
+        """The answer to a click that nobody made yet; only the latest wish counts, None takes it back."""
+        with self.changed:
+            self._preview = click
             self.changed.notify_all()
 
     def want_prepared(self, frame: int) -> None:
@@ -97,7 +104,7 @@ class Wishes:
     def most_urgent(self, *, has_run: bool) -> tuple[str, Any] | None:
         """What to do next, taken off the list, and what it is about; None where nothing is wanted.
 
-        Kinds: "stop", "load", "open", "click", "prepare", "begin". Call it with `changed` held.
+        Kinds: "stop", "load", "open", "click", "preview", "prepare", "begin". Call it with `changed` held.
         """
         if has_run and self._is_run_stopped:
             return "stop", None
@@ -111,6 +118,9 @@ class Wishes:
             return "open", None
         if self._clicks:
             return "click", self._clicks.pop(next(iter(self._clicks)))
+        if self._preview is not None:
+            preview, self._preview = self._preview, None
+            return "preview", preview
         if self._prepare is not None:
             frame, self._prepare = self._prepare, None
             return "prepare", frame

@@ -15,7 +15,12 @@ TWO_CLICKS = Prompt((Point(22.0, 30.0), Point(60.0, 10.0, is_positive=False)))
 
 
 def answer(engine, work, frame=0, object_id=1, **options):
-    return engine.prompt_frame(click_inputs(work.document, object_id, frame, **options), frame)
+    return engine.prompt_frame(click(work, frame, object_id, **options), frame)
+
+
+def click(work, frame=0, object_id=1, **options):
+    cell = (object_id, frame)
+    return click_inputs(cell, work.document.prompts[cell], work.document.masks.get(cell), **options)
 
 
 def masks_of(batches):

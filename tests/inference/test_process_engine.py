@@ -63,7 +63,7 @@ def wait_for_end(process_id):
 
 
 def test_clicks_and_runs_are_answered_as_in_the_same_process(engine, far, clicked):
-    inputs = click_inputs(clicked.document, 1, 0)
+    inputs = click_inputs((1, 0), clicked.document.prompts[1, 0], None)
     assert far.prompt_frame(inputs, 0) == engine.prompt_frame(inputs, 0)
     plan = make_plan(clicked.document, [1], 0, 23)
     inputs = plan_inputs(clicked.document, plan)
@@ -73,7 +73,7 @@ def test_clicks_and_runs_are_answered_as_in_the_same_process(engine, far, clicke
 def test_a_click_is_answered_between_two_frames_and_the_run_goes_on(engine, far, clicked):
     plan = make_plan(clicked.document, [1], 0, 23)
     inputs = plan_inputs(clicked.document, plan)
-    click = click_inputs(clicked.document, 1, 0)
+    click = click_inputs((1, 0), clicked.document.prompts[1, 0], None)
     run = far.run(plan, inputs)
     begun = [next(run) for _ in range(3)]
     assert far.prompt_frame(click, 0) == engine.prompt_frame(click, 0)
@@ -157,7 +157,7 @@ def test_interrupting_ends_a_long_computation_at_once(doomed, clicked):
     far.interrupt()
     wait_for_end(process_id)
     with pytest.raises(EngineStopped, match="was stopped"):
-        far.prompt_frame(click_inputs(clicked.document, 1, 0), 0)
+        far.prompt_frame(click_inputs((1, 0), clicked.document.prompts[1, 0], None), 0)
 
 
 def test_the_worker_is_modest_and_deaf_to_ctrl_c(far):

@@ -10,7 +10,7 @@ from app.commands.masks import set_mask
 from app.commands.prompts import add_point, choose_candidate, clear_prompts, delete_point
 from app.commands.review import verify_cells
 from app.document.project import Project
-from app.document.values import FrameMask, Origin
+from app.document.values import FrameMask, Origin, Point
 from app.inference.inline_engine import InlineEngine
 from app.inference.plan import make_plan
 from app.jobs.tracking import Tracking
@@ -140,6 +140,23 @@ class TestClicks:
         qtbot.waitUntil(lambda: CELL in project.document.masks, timeout=30_000)
         project.history.undo()
         assert CELL not in project.document.masks and CELL not in project.document.prompts
+
+    def test_a_preview_shows_what_a_click_would_give_and_records_nothing(self, qtbot, project, tracking):
+        click(qtbot, project, tracking)
+        before = project.document.masks[CELL]
+        for x in (40.0, 50.0):
+            tracking.request_preview(CELL, Point(x, 30.0))
+        with qtbot.waitSignal(tracking.preview_ready, timeout=30_000) as ready:
+            tracking.request_preview(CELL, Point(60.0, 30.0, is_positive=False))
+        assert ready.args[0] == CELL
+        assert project.document.masks[CELL] == before and len(project.document.prompts[CELL].points) == 1
+        qtbot.waitUntil(lambda: not tracking.is_pending(CELL))
+        shown = []
+        tracking.preview_ready.connect(lambda _, mask: shown.append(mask))
+        tracking.request_preview(CELL, Point(60.0, 30.0, is_positive=False))
+        qtbot.waitUntil(lambda: bool(shown), timeout=30_000)
+        click(qtbot, project, tracking, x=60.0, is_positive=False)
+        assert project.document.masks[CELL].code == shown[-1]
 
     def test_a_cell_without_prompts_is_not_asked_for(self, tracking):
         tracking.request_prompt(CELL)
