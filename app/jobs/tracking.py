@@ -131,7 +131,10 @@ class Tracking(QObject):
     def request_preview(self, cell: Cell, point: Point) -> None:
         """Ask what another click on the cell would give; `preview_ready` follows, unless a newer question comes."""
         earlier = self._project.document.prompts.get(cell, Prompt())
-        prompt = replace(earlier, points=(*earlier.points, point), candidate=None)
+        self.request_preview_of(cell, replace(earlier, points=(*earlier.points, point), candidate=None))
+
+    def request_preview_of(self, cell: Cell, prompt: Prompt) -> None:
+        """The same for any prompt in place of the one that the cell has: one of its points is on its way."""
         self._thread.preview(self._inputs(cell, prompt), cell[1])
 
     def stop_preview(self) -> None:

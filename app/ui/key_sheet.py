@@ -19,6 +19,7 @@ _MOUSE = (
     ("Double click beside the picture", "fit"),
     ("Left click", "add (points), corner (box, polygon), paint (brush)"),
     ("Right click, Ctrl + click", "take away"),
+    ("Shift over the picture (points)", "what a click would give"),
     ("Double click on a point", "flip plus and minus"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -10,8 +11,9 @@ from PySide6.QtCore import QObject, Signal
 from app.commands import masks, objects, prompts
 from app.document.masks import MaskCode
 from app.document.project import Project
-from app.document.values import Box, Cell, FrameMask, Prompt
+from app.document.values import Box, Cell, FrameMask, Point, Prompt
 from app.ui.canvas.overlay import LabelMap
+from app.ui.canvas.preview import Preview
 from app.ui.desk import Desk
 
 _NOTHING = Prompt()
@@ -31,6 +33,7 @@ class CanvasBench(QObject):
         self.frame = 0
         """The frame that is on the screen, which a click is about; the desk's frame may be ahead of it."""
         self.stroke: np.ndarray | None = None
+        self.preview = Preview(desk, self)
 
     # --- what a tool sees ---
 
@@ -72,13 +75,32 @@ class CanvasBench(QObject):
         )
 
     def drag_point(self, index: int, x: float, y: float) -> None:
-        """The dot is drawn by the tool's marks; the document changes when it is dropped."""
+        """The dot is drawn by the tool's marks, the mask follows; the document changes when it is dropped."""
+        cell, prompt = self.cell, self.prompt
+        if cell is not None and index < len(prompt.points):
+            points = list(prompt.points)
+            points[index] = replace(points[index], x=x, y=y)
+            self.preview.follow(cell, replace(prompt, points=tuple(points), candidate=None))
 
     def drop_point(self, index: int, x: float, y: float) -> None:
-        self._prompt(lambda project, cell: prompts.move_point(project, *cell, index, x, y))
+        self.preview.leave()
+        if not self._prompt(lambda project, cell: prompts.move_point(project, *cell, index, x, y)):
+            self.preview.stop()
 
     def release_point(self) -> None:
         """Nothing was changed on the way."""
+        self.preview.stop()
+
+    def consider_point(self, x: float, y: float, is_positive: bool) -> None:
+        document, cell, prompt = self._desk.document, self.cell, self.prompt
+        if document is None or (cell is None and not is_positive):
+            return
+        points = (*prompt.points, Point(x, y, is_positive))
+        considered = cell if cell is not None else (document.next_object_id, self.frame)
+        self.preview.consider(considered, replace(prompt, points=points, candidate=None))
+
+    def stop_considering(self) -> None:
+        self.preview.stop()
 
     def flip_point(self, index: int) -> None:
         self._prompt(lambda project, cell: prompts.flip_point(project, *cell, index))
@@ -124,12 +146,14 @@ class CanvasBench(QObject):
 
     # --- inside ---
 
-    def _prompt(self, change: Callable[[Project, Cell], object], *, makes_object: bool = False) -> None:
-        """Change the prompts of the cell, then ask the engine for its mask."""
+    def _prompt(self, change: Callable[[Project, Cell], object], *, makes_object: bool = False) -> bool:
+        """Change the prompts of the cell, then ask the engine for its mask; whether it was asked."""
         cell = self._change(change, makes_object=makes_object)
         document, tracking = self._desk.document, self._desk.tracking
-        if cell is not None and tracking is not None and document is not None and cell in document.prompts:
-            tracking.request_prompt(cell)
+        if cell is None or tracking is None or document is None or cell not in document.prompts:
+            return False
+        tracking.request_prompt(cell)
+        return True
 
     def _change(self, change: Callable[[Project, Cell], object], *, makes_object: bool = False) -> Cell | None:
         """Run one command on the cell before the tools; with no object selected, on a new one in the same step."""

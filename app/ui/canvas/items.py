@@ -61,7 +61,7 @@ class OverlayItem(QGraphicsItem):
         self.labels = LabelMap((1, 1))
         self.look = Look()
         self.ghosts: tuple[LabelMap, ...] = ()
-        """The onion skin: masks of the frame before and of the frame after; empty while it is off."""
+        """What is shown as outlines (see `render`); empty while there is nothing."""
         self._version = 0
         self._key: tuple[object, ...] = ()
         self._pixels: NDArray[np.uint32] | None = None
@@ -80,7 +80,7 @@ class OverlayItem(QGraphicsItem):
             self.update()
 
     def show_layers(self, layers: Sequence[Layer], ghosts: Sequence[Sequence[Layer]] = ()) -> None:
-        """Show these masks, and these of the neighbouring frames as outlines."""
+        """Show these masks, and those as outlines."""
         self.labels.set_layers(layers)
         if not any(ghosts):
             self.ghosts = ()

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
+from app.document.document import Document
+from app.document.masks import MaskCode
 from app.ui import theme
 from app.ui.canvas.overlay import Layer
 from app.ui.desk import Desk
 
 
-def ghosts_of(desk: Desk, frame: int) -> list[list[Layer]]:
-    """The onion skin: what lies on the frame before and on the frame after; no layers where it is off."""
-    return [layers_of(desk, frame + step) if desk.has_onion_skin else [] for step in (-1, 1)]
+def ghosts_of(desk: Desk, frame: int, considered: MaskCode | None = None) -> list[list[Layer]]:
+    """What is shown as outlines: the masks of the frame before and of the frame after (none while the onion skin is
+    off), and the mask that a click would give."""
+    skin = [layers_of(desk, frame + step) if desk.has_onion_skin else [] for step in (-1, 1)]
+    document = desk.document
+    if considered is None or document is None or not desk.are_masks_visible:
+        return skin
+    return [*skin, [_for_selected(desk, document, considered)]]
 
 
-def layers_of(desk: Desk, frame: int, stroke: np.ndarray | None = None) -> list[Layer]:
+def layers_of(desk: Desk, frame: int, stroke: np.ndarray | MaskCode | None = None) -> list[Layer]:
     """Visible masks from back to front, the selected object's last so that it is seen whole.
 
-    `stroke` stands in for the selected object's mask while it is being painted.
+    `stroke` stands in for the selected object's mask while that is being painted or one of its points is on its way.
     """
     document = desk.document
     if document is None or not desk.are_masks_visible:
@@ -35,6 +42,12 @@ def layers_of(desk: Desk, frame: int, stroke: np.ndarray | None = None) -> list[
         elif item.id in masks and not masks[item.id].is_absent:
             layers.append(Layer(item.id, masks[item.id].code, tint))
     if stroke is not None and selected is None:
-        tint_0 = theme.picture_color(len(document.objects))
-        layers.append(Layer(0, stroke, (tint_0.red(), tint_0.green(), tint_0.blue())))
+        layers.append(_for_selected(desk, document, stroke))
     return layers
+
+
+def _for_selected(desk: Desk, document: Document, mask: np.ndarray | MaskCode) -> Layer:
+    """A mask in the colour of the selected object; with none, in that of the object that the next click would make."""
+    selected = desk.selected_object
+    color = theme.picture_color(len(document.objects) if selected is None else document.objects[selected].color)
+    return Layer(0 if selected is None else selected, mask, (color.red(), color.green(), color.blue()))

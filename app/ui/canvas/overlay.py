@@ -135,8 +135,8 @@ def render(
     """The overlay for a view as 0xAARRGGBB premultiplied, window.height x window.width.
 
     `ratio` is device pixels per logical pixel: a hairline stays one logical pixel wide, at least one device pixel.
-    `ghosts` are masks of the frame before and of the frame after, shown as thin outlines, the latter dotted. Without
-    any mask there is nothing to cut out: the whole picture is seen in every style.
+    `ghosts` are shown as thin outlines, all but the first dotted: masks of the frame before and of the frame after, and
+    what a click would give. Without any mask there is nothing to cut out: the whole picture is seen in every style.
     """
     view = view_labels(label_map, window)
     thin = max(1, round(ratio))
@@ -215,14 +215,14 @@ def _matte(label_map: LabelMap, look: Look, view: Labels, window: Window, thin: 
 
 
 def _draw_ghosts(picture: NDArray[np.uint32], ghosts: Sequence[LabelMap], window: Window, thin: int) -> None:
-    """One line in each object's colour along the inside of its mask; dots for every other label map."""
+    """One line in each object's colour along the inside of its mask; dots for all label maps but the first."""
     for turn, ghost in enumerate(ghosts):
         if not ghost.layers:
             continue
         view = view_labels(ghost, window)
         kernel = _kernel(thin)
         edges = np.flatnonzero((view > 0) & (cv2.dilate(view, kernel) != cv2.erode(view, kernel)))
-        if turn % 2:
+        if turn:
             rows, columns = np.divmod(edges, window.width)
             edges = edges[(rows + columns) // (2 * thin) % 2 == 0]
         lines = np.array([0, *(_premultiplied(layer.color, GHOST) for layer in ghost.layers)], np.uint32)

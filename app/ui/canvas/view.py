@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.document.document import Change
@@ -54,6 +54,7 @@ class CanvasView(ZoomView):
         self._hovered_point: int | None = None
         self._strength = 3
         self._last_press = QPoint()
+        self._rest: QPointF | None = None
         self._set_up_view()
         self._listen()
 
@@ -74,6 +75,7 @@ class CanvasView(ZoomView):
         desk.view_changed.connect(self.refresh)
         desk.tool_changed.connect(self._take_tool)
         self.bench.stroke_changed.connect(self.refresh)
+        self.bench.preview.changed.connect(self.refresh)
         self.bench.menu_requested.connect(lambda: self.menu_requested.emit(self.cursor().pos()))
         self.candidates.chosen.connect(self.bench.choose_candidate)
         self.view_moved.connect(self._arrange_notes)
@@ -101,14 +103,16 @@ class CanvasView(ZoomView):
         if frame != self.bench.frame:
             self.tool.forget()
             self.candidates.forget()
+            self.bench.preview.stop()
         self.bench.frame = frame
         self._frame_item.show_frame(loaded)
         self.refresh()
 
     def refresh(self, _change: object = None) -> None:
         """Masks, prompts or what is visible of them have changed."""
-        desk, frame = self._desk, self.bench.frame
-        self._overlay.show_layers(layers_of(desk, frame, self.bench.stroke), ghosts_of(desk, frame))
+        desk, frame, preview = self._desk, self.bench.frame, self.bench.preview
+        mask = self.bench.stroke if self.bench.stroke is not None else preview.moved
+        self._overlay.show_layers(layers_of(desk, frame, mask), ghosts_of(desk, frame, preview.considered))
         self._refresh_look()
         self._refresh_words()
         self.viewport().update()
@@ -157,6 +161,7 @@ class CanvasView(ZoomView):
     def _take_selection(self, _object_id: object) -> None:
         self.tool.forget()
         self.candidates.forget()
+        self.bench.preview.stop()
         self.refresh()
 
     def _take_tool(self, name: str) -> None:
@@ -267,6 +272,7 @@ class CanvasView(ZoomView):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         event.accept()
+        self._rest = event.position()
         self.notes.mind_pointer(event.position().toPoint())
         if self.go_on_panning(event) or self._desk.source is None:
             return
@@ -277,6 +283,23 @@ class CanvasView(ZoomView):
             self.tool.hover(pointer)
             self._hover(pointer)
         self.viewport().update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        self._take_shift(event, is_down=True)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        super().keyReleaseEvent(event)
+        self._take_shift(event, is_down=False)
+
+    def _take_shift(self, event: QKeyEvent, *, is_down: bool) -> None:
+        """Shift went down or up under a pointer that rests: the tool hears of it as if the pointer had moved."""
+        if event.key() != Qt.Key.Key_Shift or event.isAutoRepeat() or self._button is not None or self._rest is None:
+            return
+        if self._desk.source is not None:
+            place = self.to_frame(self._rest)
+            self.tool.hover(Pointer(place.x(), place.y(), None, is_down, False, self.view_scale))
+            self.viewport().update()
 
     def _hover(self, pointer: Pointer | None) -> None:
         on = self.labels.objects_at(pointer.x, pointer.y) if pointer is not None else []
@@ -299,6 +322,7 @@ class CanvasView(ZoomView):
         self.viewport().update()
 
     def leaveEvent(self, event: QEvent) -> None:
+        self._rest = None
         self.notes.mind_pointer(None)
         self.tool.hover(None)
         self._hover(None)

@@ -52,7 +52,10 @@ class PointDrag:
 
 
 class PointTool(Tool):
-    """Left adds, right or Ctrl+click takes away; on a point: drag moves, double click flips, Delete removes."""
+    """Left adds, right or Ctrl+click takes away; on a point: drag moves, double click flips, Delete removes.
+
+    While Shift is held over the picture, what a click would give is shown.
+    """
 
     name = "point"
 
@@ -61,6 +64,7 @@ class PointTool(Tool):
         self._pressed: Pointer | None = None
         self._drag = PointDrag(bench)
         self._pressed_point: int | None = None
+        self._is_considering = False
 
     def press(self, pointer: Pointer) -> None:
         index = point_under(self.bench, pointer)
@@ -85,6 +89,16 @@ class PointTool(Tool):
         elif pressed is not None and is_inside(self.bench, pressed.x, pressed.y):
             self.bench.add_point(pressed.x, pressed.y, not pressed.takes_away)
 
+    def hover(self, pointer: Pointer | None) -> None:
+        """With Shift: show what a click here would give."""
+        if pointer is None or not pointer.is_shift or not is_inside(self.bench, pointer.x, pointer.y):
+            if self._is_considering:
+                self._is_considering = False
+                self.bench.stop_considering()
+        elif point_under(self.bench, pointer) is None:
+            self._is_considering = True
+            self.bench.consider_point(pointer.x, pointer.y, not pointer.is_ctrl)
+
     def double_click(self, pointer: Pointer) -> None:
         """Flip a point, unless the first click of the pair has only just made it."""
         index = point_under(self.bench, pointer)
@@ -100,6 +114,7 @@ class PointTool(Tool):
     def forget(self) -> None:
         super().forget()
         self._pressed_point = None
+        self.hover(None)
 
     def marks(self) -> tuple[Mark, ...]:
         return self._drag.marks()
@@ -107,4 +122,4 @@ class PointTool(Tool):
     def hint(self) -> str:
         if self.selected_points:
             return "Drag: move · Double click: flip · Delete: remove"
-        return "Left: add · Right: take away · Drag a point: move"
+        return "Left: add · Right: take away · Shift: look first · Drag a point: move"

@@ -118,6 +118,12 @@ class Bench(Protocol):
     def release_point(self) -> None:
         """The drag was called off: the point is where it was."""
 
+    def consider_point(self, x: float, y: float, is_positive: bool) -> None:
+        """The person wants to see what a click here would give, without giving it."""
+
+    def stop_considering(self) -> None:
+        """No longer: nothing is shown but what is there."""
+
     def flip_point(self, index: int) -> None: ...
 
     def delete_points(self, indices: Sequence[int]) -> None: ...
