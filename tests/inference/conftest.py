@@ -1,6 +1,6 @@
 """Documents to plan on, a small clip of real pictures, and a small model with generated weights."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -119,10 +119,30 @@ def small_model(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def loaded_engines(small_model) -> Iterator[tuple[InlineEngine, InlineEngine]]:
+    """Two engines with the small model, loaded once."""
+    pair = InlineEngine(), InlineEngine()
+    for made in pair:
+        made.load(small_model, "cpu")
+    yield pair
+    for made in pair:
+        made.close()
+
+
 @pytest.fixture
-def engine(small_model, small_clip) -> Iterator[InlineEngine]:
-    made = InlineEngine()
-    made.load(small_model, "cpu")
-    made.open_clip(small_clip)
-    yield made
-    made.close()
+def engine(loaded_engines, small_clip) -> InlineEngine:
+    """An engine that looks at the small clip for the first time."""
+    loaded_engines[0].open_clip(small_clip)
+    return loaded_engines[0]
+
+
+@pytest.fixture
+def fresh(loaded_engines, small_clip) -> Callable[[], InlineEngine]:
+    """Gives another engine; whatever it was told before is forgotten each time."""
+
+    def make() -> InlineEngine:
+        loaded_engines[1].open_clip(small_clip)
+        return loaded_engines[1]
+
+    return make

@@ -27,23 +27,6 @@ def masks_of(batches):
     return {(one.object_id, one.frame): one.mask for batch in batches for one in batch.cells}
 
 
-@pytest.fixture
-def fresh(small_model, small_clip):
-    """Makes engines that remember nothing."""
-    made = []
-
-    def make():
-        engine = InlineEngine()
-        engine.load(small_model, "cpu")
-        engine.open_clip(small_clip)
-        made.append(engine)
-        return engine
-
-    yield make
-    for engine in made:
-        engine.close()
-
-
 class TestClicks:
     def test_a_click_gives_a_mask_of_the_clips_size_and_up_to_three_candidates(self, engine, small_work):
         small_work.prompt(0, CLICK)
