@@ -8,8 +8,8 @@ import pytest
 
 from app import cli
 from app.cli import main
-from app.cli_checks import parse_range
-from app.cli_errors import UsageError
+from app.cli.checks import parse_range
+from app.cli.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 WRONG = [
@@ -107,7 +107,7 @@ class TestWithoutADisplay:
 
     def test_the_demo_works_without_one_and_says_so(self, here, capsys, monkeypatch):
         made = []
-        monkeypatch.setattr("app.cli_demo.make_demo", lambda *words: made.append(words) or 0)
+        monkeypatch.setattr("app.cli.demo.make_demo", lambda *words: made.append(words) or 0)
         assert main(["demo"]) == 0
         assert "There is no display here" in capsys.readouterr().out
         assert [path.name for path in made[0][:2]] == ["demo.mp4", "demo.json"] and made[0][2] is None
@@ -133,7 +133,7 @@ def test_a_bug_is_told_as_one_with_its_details_in_a_file(clip, here, capsys, mon
     def stumble(request):
         raise ZeroDivisionError("no frames")
 
-    monkeypatch.setattr("app.cli_propagate.propagate", stumble)
+    monkeypatch.setattr("app.cli.propagate.propagate", stumble)
     monkeypatch.setattr("app.errors.log_path", lambda: here / "bugs.log")
     assert main(["propagate", str(clip), "--project", "a.masklet"]) == 1
     err = capsys.readouterr().err

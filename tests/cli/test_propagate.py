@@ -159,7 +159,7 @@ def test_a_failing_export_says_what_is_kept(clip, here, capsys, monkeypatch):
         raise ExportError("The disk is full.")
         yield
 
-    monkeypatch.setattr("app.cli_propagate.export", refuse)
+    monkeypatch.setattr("app.cli.propagate.export", refuse)
     assert propagate(clip, "--prompts", "walk.json", "--range", "0:1", "--export", "coco:out") == 1
     err = capsys.readouterr().err
     assert "The disk is full. No output was written. 2 masks are kept in walk.masklet" in err

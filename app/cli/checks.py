@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli_errors import EnvironmentMissing, UsageError, WorkFailed
+from app.cli.errors import EnvironmentMissing, UsageError, WorkFailed
 
 if TYPE_CHECKING:
     from app.commands.export import ExportRequest
@@ -225,7 +225,7 @@ def _check_same_clip(project: Project, clip: Clip, path: Path) -> None:
 
 def _take_prompts(request: Request, project: Project, first: int, last: int) -> None:
     """Give the project the prompts of the file, unless nothing can be followed from them: then change nothing."""
-    from app.cli_prompts import take_prompts
+    from app.cli.prompts import take_prompts
     from app.inference.plan import PlanError, make_plan
 
     document = project.document

@@ -9,10 +9,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from app.cli_checks import Prepared, Request, check
-from app.cli_errors import EXIT_INTERRUPTED, EXIT_OK, WorkFailed
-from app.cli_overlay import write_overlay
-from app.cli_progress import ProgressDisplay, StopRequest
+from app.cli.checks import Prepared, Request, check
+from app.cli.errors import EXIT_INTERRUPTED, EXIT_OK, WorkFailed
+from app.cli.overlay import write_overlay
+from app.cli.progress import ProgressDisplay, StopRequest
 from app.commands.export import export
 from app.commands.masks import accept_masks, accept_prompt_mask
 from app.commands.targets import counted

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from app.cli_errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EnvironmentMissing, UsageError, exit_code_of
+from app.cli.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EnvironmentMissing, UsageError, exit_code_of
 
 PROGRAM = "masklet-studio"
 COMMANDS = ("open", "propagate", "demo", "info")
@@ -75,7 +75,7 @@ def run_open(arguments: argparse.Namespace) -> int:
 
 def run_propagate(arguments: argparse.Namespace) -> int:
     """Follow objects through a clip without a window."""
-    from app.cli_propagate import Request, propagate
+    from app.cli.propagate import Request, propagate
 
     return propagate(
         Request(
@@ -97,7 +97,7 @@ def run_propagate(arguments: argparse.Namespace) -> int:
 
 def run_demo(arguments: argparse.Namespace) -> int:
     """Show the program at work on the bundled clip: in the window, or without a display as files in a folder."""
-    from app.cli_demo import demo_files, make_demo
+    from app.cli.demo import demo_files, make_demo
 
     clip, prompts = demo_files()
     if not arguments.no_window and arguments.out is None:
@@ -112,7 +112,7 @@ def run_demo(arguments: argparse.Namespace) -> int:
 
 def run_info(arguments: argparse.Namespace) -> int:
     """Tell versions, devices and models."""
-    from app.cli_info import print_info
+    from app.cli.info import print_info
 
     print_info()
     return EXIT_OK
@@ -248,6 +248,6 @@ def _add_propagate_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _version() -> str:
-    from app.cli_info import program_version
+    from app.cli.info import program_version
 
     return program_version()

@@ -45,7 +45,7 @@ def print_info() -> None:
 
 def program_version() -> str:
     """The version of this program, also where it runs from its folder without being installed."""
-    project = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    project = Path(__file__).resolve().parents[2] / "pyproject.toml"
     try:
         return importlib.metadata.version("masklet-studio")
     except importlib.metadata.PackageNotFoundError:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.cli_checks import Request
-from app.cli_errors import EXIT_OK, EnvironmentMissing, UsageError
-from app.cli_propagate import propagate
+from app.cli.checks import Request
+from app.cli.errors import EXIT_OK, EnvironmentMissing, UsageError
+from app.cli.propagate import propagate
 
-CLIPS = Path(__file__).resolve().parents[1] / "resources" / "clips"
+CLIPS = Path(__file__).resolve().parents[2] / "resources" / "clips"
 FOLDER = "masklet-demo"
 
 
