@@ -283,6 +283,6 @@ BUILT_IN = ModelConfig(
     dynamic_multimask_via_stability=False,
     dense_hints=True,
     matching_prior=True,
-    prior_share=0.7,
+    prior_share=0.6,
 )
 """The small model that comes with the program."""

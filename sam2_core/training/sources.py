@@ -79,9 +79,10 @@ class Library:
 
     @property
     def sources(self) -> list[str]:
-        """Names of all sources, by kind, as they go on the card of a model."""
-        kinds = {"stills": self.stills, "cutouts": self.cutouts, "backgrounds": self.backgrounds, "videos": self.videos}
-        return [f"{kind}/{source}" for kind, by_source in kinds.items() for source in sorted(by_source)]
+        """Names of all sources that training draws from, by kind, as they go on the card of a model."""
+        photographs = [name for name, items in self.backgrounds.items() if not all(item.is_clip for item in items)]
+        kinds = {"stills": self.stills, "cutouts": self.cutouts, "backgrounds": photographs, "videos": self.videos}
+        return [f"{kind}/{source}" for kind, sources in kinds.items() for source in sorted(sources)]
 
 
 HELD_OUT_STILL_SOURCES = frozenset(
