@@ -93,16 +93,17 @@ class _Work:
 
     def keep(self) -> str:
         """Put what is complete where it can be found again; gives a sentence about it."""
-        masks = len(self._project.document.masks)
+        count = len(self._project.document.masks)
+        masks = f"{counted(count, 'mask')} {'is' if count == 1 else 'are'} kept in"
         said = f"Written so far: {', '.join(self._finished)}. " if self._finished else "No output was written. "
         if self._project.path is not None:
             self._project.flush()
-            return f"{said}{masks} masks are kept in {self._project.path}; the same command goes on from there."
-        if not masks:
+            return f"{said}{masks} {self._project.path}; the same command goes on from there."
+        if not count:
             return said.rstrip()
         path = _free_path(Path(f"{self._prepared.source.name}.masklet"))
         self._project.save_as(path)
-        return f"{said}{masks} masks are kept in {path}; add --project {path} to the command to go on from there."
+        return f"{said}{masks} {path}; add --project {path} to the command to go on from there."
 
     def close(self) -> None:
         """Let go of engine, clip and project file."""

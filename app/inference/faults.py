@@ -11,6 +11,8 @@ from sam2_core.device import memory_guard
 from sam2_core.errors import Sam2Error
 
 _DEVICE_PHRASES = ("CUDA error", "CUDA driver", "cuDNN", "CUBLAS", "MPS backend", "device-side assert")
+_SCARCE_PHRASES = ("could not create a primitive", "could not create a memory")
+"""What oneDNN says when it gets no memory."""
 
 
 @contextmanager
@@ -26,6 +28,11 @@ def sentences(doing: str) -> Iterator[None]:
     except (Sam2Error, ClipError) as error:
         raise EngineError(str(error)) from error
     except RuntimeError as error:
+        if any(phrase in str(error) for phrase in _SCARCE_PHRASES):
+            raise EngineError(
+                f"Memory ran out while {doing}, most likely: close other programs, choose a smaller model or fewer "
+                "objects at a time."
+            ) from error
         if any(phrase in str(error) for phrase in _DEVICE_PHRASES):
             first_line = str(error).splitlines()[0]
             raise EngineError(

@@ -243,3 +243,30 @@ def test_a_worker_does_not_outlive_a_parent_that_is_killed(small_model, small_cl
     process.kill()
     process.communicate()
     wait_for_end(worker)
+
+
+def test_a_lack_of_memory_is_a_sentence_with_a_way_out(small_clip):
+    """Real memory that really runs out: the process may take 24 MB more than it has, and the model wants more."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux limits a process's address space reliably")
+    script = """
+    import resource, sys
+    from pathlib import Path
+    from app.document.values import Point, Prompt
+    from app.inference.checkpoints import find_checkpoint
+    from app.inference.engine import EngineError
+    from app.inference.inline_engine import InlineEngine
+    from app.inference.inputs import click_inputs
+
+    engine = InlineEngine()
+    engine.load(find_checkpoint("built-in").path, "cpu")
+    engine.open_clip(Path(sys.argv[1]))
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 24_000_000,) * 2)
+    try:
+        engine.prompt_frame(click_inputs((1, 0), Prompt((Point(22.0, 30.0),)), None), 0)
+    except EngineError as error:
+        print(error)
+    """
+    said, _ = run_script(script, small_clip).communicate(timeout=100)
+    assert said.startswith("Memory ran out while") and "choose a smaller model" in said
