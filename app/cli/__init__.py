@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from app.cli.display import display_obstacle
 from app.cli.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EnvironmentMissing, UsageError, exit_code_of
 
 PROGRAM = "masklet-studio"
@@ -116,15 +117,6 @@ def run_info(arguments: argparse.Namespace) -> int:
 
     print_info()
     return EXIT_OK
-
-
-def display_obstacle() -> str | None:
-    """Why no window can be shown here, or None."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
-        return None
-    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-        return None
-    return "There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)."
 
 
 def _check_display() -> None:

@@ -1,5 +1,6 @@
 """The command line: every wrong word gets one clear sentence and its exit code, and asking is quick."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app import cli
-from app.cli import main
+from app.cli import display, main
 from app.cli.checks import parse_range
 from app.cli.errors import UsageError
 
@@ -104,6 +105,19 @@ class TestWithoutADisplay:
     def test_the_window_says_so(self, capsys):
         assert main([]) == 3
         assert "There is no display here" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY"])
+    def test_a_display_that_is_named_but_not_there_is_told(self, variable, capsys, monkeypatch, tmp_path):
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+        monkeypatch.setenv(variable, ":4711" if variable == "DISPLAY" else "wayland-4711")
+        assert main([]) == 3
+        assert "4711 does not answer" in capsys.readouterr().err
+
+    def test_a_display_that_answers_is_no_obstacle(self, monkeypatch):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            number = server.getsockname()[1] - display.FIRST_X_PORT
+            monkeypatch.setenv("DISPLAY", f"127.0.0.1:{number}.0")
+            assert display.display_obstacle() is None
 
     def test_the_demo_works_without_one_and_says_so(self, here, capsys, monkeypatch):
         made = []
