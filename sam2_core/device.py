@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ def choose_device(name: str = "auto") -> Device:
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     kind, _, number = name.partition(":")
     if kind == "cpu" and number in ("", "0"):
-        return Device(torch.device("cpu"), None, f"{platform.machine() or 'CPU'} processor (CPU, float32)")
+        return Device(torch.device("cpu"), None, "processor, float32")
     if kind == "cuda" and (not number or number.isdecimal()):
         return _cuda(int(number or 0))
     if kind == "mps" and number in ("", "0"):
@@ -55,7 +54,7 @@ def choose_device(name: str = "auto") -> Device:
             raise DeviceError(
                 "There is no Apple graphics processor (MPS) that this PyTorch can use; choose 'auto' or 'cpu'."
             )
-        return Device(torch.device("mps"), None, "Apple graphics processor (MPS, float32)")
+        return Device(torch.device("mps"), None, "Apple graphics, float32")
     raise DeviceError(f"The device {name!r} is unknown; choose 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'.")
 
 

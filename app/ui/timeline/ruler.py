@@ -71,8 +71,9 @@ class Ruler(QWidget):
             is_major = frame % step == 0
             painter.setPen(QColor(tokens.text_3 if is_major else tokens.surface_3))
             painter.drawLine(QPointF(x, HEIGHT - (6 if is_major else 4)), QPointF(x, HEIGHT - 1))
-            if is_major:
-                painter.drawText(QRectF(x + 4, 0, 80, HEIGHT - 6), Qt.AlignmentFlag.AlignVCenter, f"{frame:,}")
+            text = f"{frame:,}"
+            if is_major and x + 4 + painter.fontMetrics().horizontalAdvance(text) <= self._axis.width:
+                painter.drawText(QRectF(x + 4, 0, 80, HEIGHT - 6), Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_playhead(self, painter: QPainter, tokens: theme.Theme) -> None:
         x = self._axis.center_of(self._desk.frame)
