@@ -47,6 +47,11 @@ LEAVES_THE_WINDOW = {
     "full_screen",
 }
 """Actions that open a dialog, another project or nothing at all."""
+WORK = (
+    *("new_object", "tool_point", "tool_box", "tool_brush", "tool_lasso", "propagate_forward", "propagate_both"),
+    *("verify", "absent_here", "duplicate_object", "split", "grow_mask", "compute_forward", "finish", "select_1"),
+)
+"""Actions that make something; a monkey that pressed every key as often would hardly get anywhere."""
 
 
 @pytest.fixture
@@ -114,7 +119,9 @@ class Monkey:
     def act(self) -> None:
         kind = self.chance.random()
         if kind < 0.5:
-            name = self.chance.choice(self.actions)
+            name = self.chance.choice(WORK if self.chance.random() < 0.4 else self.actions)
+            if name == "freeze_object" and self.chance.random() < 0.8:
+                return  # nothing can be done to what is frozen
             self.done.append(name)
             self.window.desk.actions[name].trigger()
         elif kind < 0.6:
