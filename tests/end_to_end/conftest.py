@@ -38,7 +38,7 @@ HEIGHT, WIDTH, RADIUS = 360, 640, 40
 CROSSING = 58
 """The balls meet on this frame of the story; they overlap on 56 to 60."""
 RED, BLUE, GREY = (205, 60, 50), (60, 90, 210), (150, 150, 152)
-PATIENCE_MS = 180_000
+PATIENCE_MS = 900_000 if STEP == 1 else 180_000
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 NO_KEY = Qt.KeyboardModifier.NoModifier
 
@@ -374,7 +374,8 @@ class Person:
         self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
 
     def wait_for_frame(self) -> None:
-        """Until the desk's frame is on the screen."""
+        """Until the desk's frame is on the screen, and everything has its place."""
+        QApplication.processEvents()
         self.wait(lambda: self.window.canvas.shown_frame == self.desk.frame and not self.window.loader.is_busy)
 
     def wait_for_answer(self, cell: tuple[int, int]) -> None:
