@@ -82,9 +82,16 @@ class LaneCells:
                 self.states[frame] = LaneState.VERIFIED if is_verified else LaneState.UNSEEN
             self.visibility[frame] = 1 / (1 + np.exp(-np.clip(mask.score, -30, 30)))
 
-    def columns(self, edges: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """The state to show in every pixel column; `edges` is the first frame of each, not falling."""
-        return np.maximum.reduceat(self.states, edges)
+    def columns(self, edges: NDArray[np.int64], end: int | None = None) -> NDArray[np.uint8]:
+        """The state to show in every pixel column; `edges` is the first frame of each, not falling.
+
+        `end` is the first frame that is out of view on the right.
+        """
+        return np.maximum.reduceat(self.states[:end], edges)
+
+    def columns_by_hand(self, edges: NDArray[np.int64], end: int | None = None) -> NDArray[np.uint8]:
+        """1 in every pixel column under which a mask was made by hand."""
+        return np.maximum.reduceat(self.by_hand[:end].view(np.uint8), edges)
 
 
 def runs(values: NDArray[np.uint8]) -> list[tuple[int, int, int]]:

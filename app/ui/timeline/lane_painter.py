@@ -24,9 +24,13 @@ _hatches: dict[tuple[int, int], QPixmap] = {}
 def paint_lane(painter: QPainter, cells: LaneCells, axis: TimeAxis, edges: np.ndarray, color: QColor) -> None:
     """Bars and prompts of one lane; x = 0 is the left end of the axis, y = 0 the upper edge of the bar."""
     painter.setPen(Qt.PenStyle.NoPen)
-    for first, last, state in runs(cells.columns(edges)):
+    end = axis.visible().stop
+    for first, last, state in runs(cells.columns(edges, end)):
         _paint_run(painter, LaneState(state), first, last, color)
-    _paint_by_hand(painter, cells, axis, color)
+    line = QColor(theme.current().text_1)
+    for first, last, is_by_hand in runs(cells.columns_by_hand(edges, end)):
+        if is_by_hand:
+            painter.fillRect(QRectF(first, BAR_HEIGHT, last - first, 2), line)
     _paint_prompts(painter, cells, axis)
 
 
@@ -76,12 +80,6 @@ def _visible_frames(flags: np.ndarray, axis: TimeAxis) -> list[int]:
     return found
 
 
-def _paint_by_hand(painter: QPainter, cells: LaneCells, axis: TimeAxis, color: QColor) -> None:
-    line = QColor(theme.current().text_1)
-    for frame in _visible_frames(cells.by_hand, axis):
-        painter.fillRect(QRectF(axis.x_of(frame), BAR_HEIGHT, max(1.0, axis.scale), 2), line)
-
-
 def _paint_prompts(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
     painter.setPen(QPen(QColor("#000000"), 1))
     painter.setBrush(QColor("#FFFFFF"))
@@ -120,12 +118,15 @@ def _dashes(color: QColor) -> QPen:
 
 
 def paint_suspicions(painter: QPainter, suspicions: dict[int, float], axis: TimeAxis) -> None:
-    """A red notch from the top where a mask is likely wrong, deeper where it is more likely."""
+    """A red notch from the top where a mask is likely wrong, deeper where it is more likely; one a pixel at most."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(theme.current().attention))
-    frames = axis.visible()
-    for frame, value in suspicions.items():
-        if frame in frames:
-            x, depth = axis.center_of(frame), 3 + 6 * value
-            corners = [QPointF(x - 3.5, -4), QPointF(x + 3.5, -4), QPointF(x, -4 + depth)]
+    frames = np.fromiter(suspicions.keys(), np.int64, len(suspicions))
+    values = np.fromiter(suspicions.values(), np.float64, len(suspicions))
+    places = (frames + 0.5 - axis.left) * axis.scale
+    order = np.lexsort((values, np.floor(places)))  # the deepest of a pixel comes last
+    is_last = np.append(np.diff(np.floor(places[order])) > 0, True)[: len(order)]
+    for x, value in zip(places[order][is_last].tolist(), values[order][is_last].tolist(), strict=True):
+        if 0 <= x <= axis.width:
+            corners = [QPointF(x - 3.5, -4), QPointF(x + 3.5, -4), QPointF(x, 6 * value - 1)]
             painter.drawPolygon(QPolygonF(corners))
