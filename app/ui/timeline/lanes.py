@@ -32,7 +32,8 @@ class Lanes(QWidget):
         self._desk, self._axis = desk, axis
         self._cells: dict[int, LaneCells] = {}
         self._suspicions: dict[int, dict[int, float]] = {}
-        self._picture: QPixmap | None = None
+        self._pictures: dict[int, QPixmap] = {}
+        """What is painted of each lane, made when it is seen: everything but the playhead, which moves too often."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
@@ -56,8 +57,10 @@ class Lanes(QWidget):
 
     def set_suspicions(self, suspicions: dict[int, dict[int, float]]) -> None:
         """Red notches: per object and frame how suspicious, 0 to 1."""
-        self._suspicions = suspicions
-        self._repaint()
+        before, self._suspicions = self._suspicions, suspicions
+        for object_id in before.keys() | suspicions.keys():
+            if before.get(object_id) != suspicions.get(object_id):
+                self._repaint_lane(object_id)
 
     def top_of(self, object_id: int) -> int | None:
         """Upper edge of an object's lane in this widget's pixels."""
@@ -98,8 +101,10 @@ class Lanes(QWidget):
         for object_id, changed in frames.items():
             if object_id in self._cells:
                 self._cells[object_id].update(document, object_id, changed)
-        if frames or change.objects:
+        if change.objects:
             self._repaint()
+        for object_id in frames:
+            self._repaint_lane(object_id)
 
     def _relayout(self) -> None:
         height = sum(self._height_of(item.id) for item in self._objects())
@@ -108,8 +113,14 @@ class Lanes(QWidget):
         self._repaint()
 
     def _repaint(self) -> None:
-        self._picture = None
+        self._pictures.clear()
         self.update()
+
+    def _repaint_lane(self, object_id: int) -> None:
+        self._pictures.pop(object_id, None)
+        top = self.top_of(object_id)
+        if top is not None:
+            self.update(0, top, self.width(), self._height_of(object_id))
 
     def _on_frame(self) -> None:
         x = HEADER_WIDTH + self._axis.center_of(self._desk.frame)
@@ -123,13 +134,21 @@ class Lanes(QWidget):
     # --- painting ---
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._picture = None
+        self._pictures.clear()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._picture is None:
-            self._picture = self._draw()
+        """Only the lanes that are seen, and of those only what has changed is drawn anew."""
         painter = QPainter(self)
-        painter.drawPixmap(0, 0, self._picture)
+        painter.fillRect(event.rect(), QColor(theme.current().surface_0))
+        top, edges = 0, None
+        for item in self._objects():
+            height = self._height_of(item.id)
+            if top < event.rect().bottom() + 1 and top + height > event.rect().top():
+                if item.id not in self._pictures:
+                    edges = self._edges() if edges is None else edges
+                    self._pictures[item.id] = self._draw(item, edges)
+                painter.drawPixmap(0, top, self._pictures[item.id])
+            top += height
         if self._desk.source is not None:
             x = self._axis.center_of(self._desk.frame)
             if -1 <= x <= self._axis.width:
@@ -137,20 +156,14 @@ class Lanes(QWidget):
                 painter.drawLine(QPointF(HEADER_WIDTH + x, 0), QPointF(HEADER_WIDTH + x, self.height()))
         painter.end()
 
-    def _draw(self) -> QPixmap:
-        """Everything but the playhead, which moves too often."""
+    def _draw(self, item: TrackedObject, edges: np.ndarray) -> QPixmap:
         ratio = self.devicePixelRatioF()
-        picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
+        picture = QPixmap(round(self.width() * ratio), round(self._height_of(item.id) * ratio))
         picture.setDevicePixelRatio(ratio)
-        tokens = theme.current()
-        picture.fill(QColor(tokens.surface_0))
+        picture.fill(QColor(theme.current().surface_0))
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        edges = self._edges()
-        top = 0
-        for item in self._objects():
-            self._draw_lane(painter, item, top, edges)
-            top += self._height_of(item.id)
+        self._draw_lane(painter, item, edges)
         painter.end()
         return picture
 
@@ -159,42 +172,42 @@ class Lanes(QWidget):
         frames = np.floor(self._axis.left + columns / self._axis.scale).astype(np.int64)
         return np.asarray(frames[frames < self._axis.frame_count])
 
-    def _draw_lane(self, painter: QPainter, item: TrackedObject, top: int, edges: np.ndarray) -> None:
+    def _draw_lane(self, painter: QPainter, item: TrackedObject, edges: np.ndarray) -> None:
         tokens = theme.current()
         is_selected = item.id in self._desk.selected_objects
         height = self._height_of(item.id)
         if is_selected:
-            painter.fillRect(QRectF(0, top, self.width(), height), QColor(tokens.surface_1))
+            painter.fillRect(QRectF(0, 0, self.width(), height), QColor(tokens.surface_1))
         color = tokens.object_color(item.color)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
-        painter.drawRoundedRect(QRectF(12, top + (LANE_HEIGHT - 9) / 2, 9, 9), 2, 2)
+        painter.drawRoundedRect(QRectF(12, (LANE_HEIGHT - 9) / 2, 9, 9), 2, 2)
         painter.setPen(QColor(tokens.text_1 if is_selected else tokens.text_2))
         painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
-        space = QRectF(28, top, HEADER_WIDTH - 36, LANE_HEIGHT)
+        space = QRectF(28, 0, HEADER_WIDTH - 36, LANE_HEIGHT)
         name = painter.fontMetrics().elidedText(item.name, Qt.TextElideMode.ElideRight, int(space.width()))
         painter.drawText(space, Qt.AlignmentFlag.AlignVCenter, name)
         cells = self._cells.get(item.id)
         if cells is None or not len(edges):
             return
         painter.save()
-        painter.setClipRect(QRectF(HEADER_WIDTH - 8, top, self._axis.width + 16, height))
-        painter.translate(HEADER_WIDTH, top + BAR_TOP)
+        painter.setClipRect(QRectF(HEADER_WIDTH - 8, 0, self._axis.width + 16, height))
+        painter.translate(HEADER_WIDTH, BAR_TOP)
         paint_lane(painter, cells, self._axis, edges, color)
         paint_plan(painter, self._desk.planned, item.id, self._axis, color)
         paint_suspicions(painter, self._suspicions.get(item.id, {}), self._axis)
         painter.restore()
-        self._dim_outside_range(painter, top)
+        self._dim_outside_range(painter)
 
-    def _dim_outside_range(self, painter: QPainter, top: int) -> None:
+    def _dim_outside_range(self, painter: QPainter) -> None:
         if self._desk.range_in is None and self._desk.range_out is None:
             return
         first, last = self._desk.range
         veil = QColor(theme.current().surface_0)
         veil.setAlphaF(0.6)
         x0, x1 = self._axis.x_of(first), self._axis.x_of(last + 1)
-        painter.fillRect(QRectF(HEADER_WIDTH, top, max(0.0, x0), LANE_HEIGHT), veil)
-        painter.fillRect(QRectF(HEADER_WIDTH + x1, top, max(0.0, self._axis.width - x1), LANE_HEIGHT), veil)
+        painter.fillRect(QRectF(HEADER_WIDTH, 0, max(0.0, x0), LANE_HEIGHT), veil)
+        painter.fillRect(QRectF(HEADER_WIDTH + x1, 0, max(0.0, self._axis.width - x1), LANE_HEIGHT), veil)
 
     # --- mouse and words ---
 

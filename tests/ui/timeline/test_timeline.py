@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtGui import QColor, QImage, QPainter, QWheelEvent
 from pytestqt.qtbot import QtBot
 
 from app.commands import objects, review
@@ -16,10 +16,12 @@ from app.inference.plan import make_plan
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline import TimelineView
+from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
-from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP
+from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_suspicions
 from app.ui.timeline.lanes import LANE_HEIGHT
 from app.ui.timeline.ruler import HEADER_WIDTH
+from app.ui.timeline.score_curve import ScoreCurve
 from app.ui.timeline.transport import left_words, time_words
 
 
@@ -165,3 +167,59 @@ def test_times_are_told_to_the_hundredth(seconds: float, words: str) -> None:
 )
 def test_remaining_time_is_told_as_a_person_would(seconds: float, words: str) -> None:
     assert left_words(seconds) == words
+
+
+def test_the_last_pixel_shows_nothing_of_what_is_out_of_view() -> None:
+    cells = LaneCells(8)
+    cells.states[:4] = LaneState.VERIFIED
+    edges = np.array([0, 2])
+    assert cells.columns(edges, 4).tolist() == [LaneState.VERIFIED, LaneState.VERIFIED]
+    cells.by_hand[6] = True
+    assert cells.columns_by_hand(edges, 4).tolist() == [0, 0]
+    assert cells.columns_by_hand(edges, 8).tolist() == [0, 1]
+
+
+def test_only_the_lane_that_has_changed_is_drawn_anew(view: TimelineView, project: Project) -> None:
+    view.lanes.grab()
+    kept = view.lanes._pictures[2].cacheKey()
+    before = view.lanes._pictures[1].cacheKey()
+    review.verify_cells(project, [(1, 8)])
+    view.lanes.grab()
+    assert view.lanes._pictures[2].cacheKey() == kept
+    assert view.lanes._pictures[1].cacheKey() != before
+
+
+def test_where_many_masks_of_a_pixel_are_suspicious_the_worst_one_is_marked(qapp: object) -> None:
+    axis = TimeAxis()
+    axis.set_width(50)
+    axis.set_frame_count(100)
+
+    def depth(values: dict[int, float]) -> int:
+        picture = QImage(50, 20, QImage.Format.Format_RGB32)
+        picture.fill(0)
+        painter = QPainter(picture)
+        painter.translate(0, 8)
+        paint_suspicions(painter, values, axis)
+        painter.end()
+        return sum(picture.pixelColor(20, y).red() > 100 for y in range(20))
+
+    shallow, deep = depth({40: 0.3}), depth({40: 1.0})
+    assert 0 < shallow < deep
+    assert depth({40: 0.3, 41: 1.0}) == depth({41: 1.0, 40: 0.3}) == depth({41: 1.0})
+    assert depth({40: 1.0, 90: 0.3}) == deep
+    assert depth({}) == 0
+
+
+def test_a_dip_of_one_frame_stands_in_the_curve_of_a_long_clip(qtbot: QtBot) -> None:
+    axis = TimeAxis()
+    axis.set_width(480)
+    axis.set_frame_count(50_000)
+    curve = ScoreCurve(axis)
+    qtbot.addWidget(curve)
+    cells = LaneCells(50_000)
+    cells.visibility[:] = 1.0
+    cells.visibility[33_333] = 0.1
+    curve.show_cells(cells, QColor("#ffffff"))
+    _, shown = curve._curve.getData()
+    assert len(shown) <= 1001
+    assert shown.min() == pytest.approx(0.1)
