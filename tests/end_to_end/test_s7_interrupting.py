@@ -20,6 +20,7 @@ def test_s7_interrupting(person: Any, balls_twice: Any, story_frame: Any) -> Non
     person.point_at(*balls.center("red", 0), truth=balls.mask("red", 0))
     person.key("T")
     person.wait(lambda: len(document.masks_of(1)) > 2)
+    person.key("Home")
     person.key("Right", times=2)
     person.key("Left")
     person.wait_for_frame()

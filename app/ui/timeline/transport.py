@@ -163,6 +163,11 @@ class RunCard(QWidget):
         self._progress = QLabel()
         self._progress.setProperty("role", "secondary")
         self._progress.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY, figures=True))
+        self.follow = QToolButton()
+        self.follow.setText("Follow")
+        self.follow.setCheckable(True)
+        self.follow.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.follow.setToolTip("Let the playhead go with the run until you go elsewhere")
         stop = QPushButton("Stop")
         stop.setToolTip("Stop the run (Esc); what is done stays")
         stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -170,7 +175,7 @@ class RunCard(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        for widget in (self._what, self._bar, self._progress, stop):
+        for widget in (self._what, self._bar, self._progress, self.follow, stop):
             layout.addWidget(widget)
         self.hide()
 

@@ -12,6 +12,7 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.filmstrip import Filmstrip
+from app.ui.timeline.following import Following
 from app.ui.timeline.lanes import CURVE_HEIGHT, LANE_HEIGHT, Lanes
 from app.ui.timeline.ruler import HEADER_WIDTH, Ruler
 from app.ui.timeline.score_curve import ScoreCurve
@@ -40,6 +41,7 @@ class TimelineView(QWidget):
         self.filmstrip = Filmstrip(desk, self.axis)
         self.lanes = Lanes(desk, self.axis)
         self.curve = ScoreCurve(self.axis, self.lanes)
+        self.following = Following(desk, self.transport.run_card.follow, self)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
