@@ -153,6 +153,7 @@ GO = (
 )
 OBJECT = (
     _A("new_object", "New object", "Object", ("N",), "plus", _CLIP),
+    _A("suggest_objects", "Suggest objects on this frame", "Object", ("Shift+N",), "objects", _CLIP),
     _A("rename_object", "Rename", "Object", ("F2",), "", _OBJECT),
     _A("duplicate_object", "Duplicate", "Object", ("Ctrl+D",), "", _OBJECT),
     _A("freeze_object", "Freeze / unfreeze", "Object", ("Ctrl+L",), "lock", _OBJECT),
@@ -161,6 +162,7 @@ OBJECT = (
     _A("join", "Join", "Object", ("Ctrl+J",), "", ("clip", "two"), starts_group=True),
     _A("split", "Split here", "Object", ("Ctrl+B",), "", _OBJECT),
     _A("swap", "Swap from here", "Object", ("Ctrl+Shift+J",), "", ("clip", "two")),
+    _A("find_object", "Find an object", "Object", ("Ctrl+F",), "search", ("clip", "objects"), starts_group=True),
     _A("select_all", "Select all objects", "Object", ("Ctrl+A",), "", ("clip", "objects"), starts_group=True),
     _A("previous_object", "Previous object", "Object", ("Up",), "", ("clip", "objects"), repeats=True),
     _A("next_object", "Next object", "Object", ("Down",), "", ("clip", "objects"), repeats=True),

@@ -48,6 +48,7 @@ from app.ui.verbs.going import Going
 from app.ui.verbs.mending import Mending
 from app.ui.verbs.propagating import Propagating
 from app.ui.verbs.reviewing import Reviewing
+from app.ui.verbs.suggesting import Suggesting
 from app.ui.verbs.viewing import Viewing
 from app.ui.welcome import Welcome
 
@@ -101,8 +102,14 @@ class MainWindow(QMainWindow):
         self.filing = Filing(desk, self.projects, self.models, self.places, self)
         going = Going(desk, self.playback, self.keys, self)
         reviewing = Reviewing(desk, canvas, self, self._is_in_queue)
-        own: Verbs = {"find_action": lambda: self.search.open(), "stop": self.stop, "finish": self._finish}
-        groups = (self.filing, self.editing, Mending(desk, canvas), self.viewing, going, self.propagating, reviewing)
+        own: Verbs = {
+            "find_action": lambda: self.search.open(),
+            "find_object": lambda: self.objects_panel.start_finding(),
+            "stop": self.stop,
+            "finish": self._finish,
+        }
+        on_canvas = (Mending(desk, canvas), Suggesting(canvas))
+        groups = (self.filing, self.editing, *on_canvas, self.viewing, going, self.propagating, reviewing)
         verbs = {name: verb for group in groups for name, verb in group.verbs().items()} | dict(own)
         self.all_actions = Actions(desk, verbs, self)
         self.filing.actions = self.all_actions
@@ -276,7 +283,7 @@ class MainWindow(QMainWindow):
     def _show_tool(self, tool: str) -> None:
         is_open = self.desk.source is not None
         self.status.show_tool(_TOOL_NAMES[tool] if is_open else "Ready")
-        self._show_hint(self.canvas.tool.hint())
+        self._show_hint(self.canvas.hint())
 
     def _show_hint(self, hint: str) -> None:
         self.status.show_hint(hint if self.desk.source is not None else "")

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -13,7 +26,9 @@ from app.commands.errors import CommandError
 from app.document.document import DocumentView
 from app.document.values import TrackedObject
 from app.ui import icons, theme
+from app.ui.canvas.words import counted
 from app.ui.desk import Desk
+from app.ui.panels.object_filter import ObjectFilter
 
 ROW_HEIGHT = 46
 EYE_WIDTH = 36
@@ -21,41 +36,59 @@ EYE_WIDTH = 36
 Index = QModelIndex | QPersistentModelIndex
 ObjectRole = Qt.ItemDataRole.UserRole
 CategoryRole = Qt.ItemDataRole.UserRole + 1
-CountRole = Qt.ItemDataRole.UserRole + 2
+FramesRole = Qt.ItemDataRole.UserRole + 2
 StateRole = Qt.ItemDataRole.UserRole + 3
+MIME_TYPE = "application/x-masklet-objects"
 
 
 class ObjectModel(QAbstractListModel):
-    """The document's objects, top of the list first. Names can be edited; everything else is read."""
+    """The document's objects that the filter keeps, back to front. Names can be edited; everything else is read."""
 
-    def __init__(self, desk: Desk, parent: QObject | None = None) -> None:
+    def __init__(self, desk: Desk, shown: ObjectFilter, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._desk = desk
+        self._desk, self._filter = desk, shown
         self._ids: list[int] = []
         self._to_look_at: dict[int, int] = {}
+        self._frames: dict[int, str] = {}
         desk.project_changed.connect(self.reload)
+        shown.changed.connect(self._filter_again)
         self.reload()
 
     def reload(self) -> None:
         """Read the list of objects again."""
         self.beginResetModel()
-        document = self._desk.document
-        self._ids = [] if document is None else list(document.objects)
-        self._to_look_at = {}
+        self._ids = self._listed()
+        self._frames = {}
         self.endResetModel()
 
-    def is_current(self) -> bool:
-        """Whether the rows are still the document's objects, in order."""
+    def _listed(self) -> list[int]:
         document = self._desk.document
-        return self._ids == ([] if document is None else list(document.objects))
+        if document is None:
+            return []
+        if not self._filter.is_on:
+            return list(document.objects)
+        keeps, counts = self._filter.keeps, self._to_look_at
+        return [item.id for item in document.objects.values() if keeps(document, item, counts.get(item.id, 0))]
+
+    def _filter_again(self) -> None:
+        if self._ids != self._listed():
+            self.reload()
 
     def set_to_look_at(self, counts: dict[int, int]) -> None:
         """How many frames of each object are suspicious."""
         self._to_look_at = counts
+        self._filter_again()
         self.refresh(self._ids)
 
-    def refresh(self, object_ids: Any) -> None:
-        """These objects' rows say something else now."""
+    def take_change(self, object_ids: Collection[int]) -> None:
+        """These objects have changed: they may be listed or not, and their rows say something else."""
+        for object_id in object_ids:
+            self._frames.pop(object_id, None)
+        self._filter_again()
+        self.refresh(object_ids)
+
+    def refresh(self, object_ids: Iterable[int]) -> None:
+        """Draw these objects' rows again."""
         rows = [self._ids.index(object_id) for object_id in object_ids if object_id in self._ids]
         if rows:
             self.dataChanged.emit(self.index(min(rows)), self.index(max(rows)))
@@ -72,7 +105,36 @@ class ObjectModel(QAbstractListModel):
         return 0 if parent.isValid() else len(self._ids)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags if self._filter.is_on else Qt.ItemFlag.ItemIsDropEnabled
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEditable
+        return flags if self._filter.is_on else flags | Qt.ItemFlag.ItemIsDragEnabled
+
+    # Dragging rows puts the objects in another order. With a filter on nobody could say between which ones.
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        return Qt.DropAction.MoveAction
+
+    def mimeTypes(self) -> list[str]:
+        return [MIME_TYPE]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        data = QMimeData()
+        rows = sorted(index.row() for index in indexes)
+        data.setData(MIME_TYPE, json.dumps([self._ids[row] for row in rows]).encode())
+        return data
+
+    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+        """Put the dragged objects before a row. False, since the model reads its rows from the document anyway."""
+        project = self._desk.project
+        if project is None or not data.hasFormat(MIME_TYPE) or self._filter.is_on:
+            return False
+        moved = [object_id for object_id in json.loads(bytes(data.data(MIME_TYPE).data())) if object_id in self._ids]
+        before = self._ids[: row if row >= 0 else len(self._ids)]
+        rest = [object_id for object_id in self._ids if object_id not in moved]
+        place = sum(object_id not in moved for object_id in before)
+        self._desk.attempt(lambda: objects.reorder_objects(project, [*rest[:place], *moved, *rest[place:]]))
+        return False
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         document = self._desk.document
@@ -84,15 +146,24 @@ class ObjectModel(QAbstractListModel):
         if role == ObjectRole:
             return item
         if role == CategoryRole:
-            category = None if item.category_id is None else document.categories.get(item.category_id)
-            return "no category" if category is None else category.name
-        if role == CountRole:
-            return f"{len(document.masks_of(item.id)):,} / {document.clip.frame_count:,}"
+            return self._category(document, item)
+        if role == FramesRole:
+            if item.id not in self._frames:
+                self._frames[item.id] = frames_words(document, item.id)
+            return self._frames[item.id]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            masks, frames = len(document.masks_of(item.id)), document.clip.frame_count
+            verified = len(document.reviews_of(item.id))
+            return f"{item.name}: {masks:,} of {counted(frames, 'frame')} known, {verified:,} verified"
         if role == StateRole:
             return self._state(document, item)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{item.name}, {self._state(document, item)[0]}"
+            return f"{item.name}, {index.data(FramesRole)}, {self._state(document, item)[0]}"
         return None
+
+    def _category(self, document: DocumentView, item: TrackedObject) -> str:
+        category = None if item.category_id is None else document.categories.get(item.category_id)
+        return "no category" if category is None else category.name
 
     def _state(self, document: DocumentView, item: TrackedObject) -> tuple[str, str]:
         """A word or two on how the object stands, and the label role that gives them their colour."""
@@ -120,7 +191,7 @@ class ObjectModel(QAbstractListModel):
 
 
 class ObjectDelegate(QStyledItemDelegate):
-    """Draws a row: colour, name and category on the left, counts and state on the right, the eye at the end."""
+    """Draws a row: colour, name and category on the left, frames and state on the right, the eye at the end."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, ROW_HEIGHT)
@@ -155,9 +226,9 @@ class ObjectDelegate(QStyledItemDelegate):
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         small = theme.interface_font(theme.FONT_SIZE_SECONDARY, figures=True)
         painter.setFont(small)
-        counts = index.data(CountRole)
+        frames = index.data(FramesRole)
         painter.setPen(QColor(tokens.text_2))
-        painter.drawText(upper, right, counts)
+        painter.drawText(upper, right, frames)
         words, role = index.data(StateRole)
         colors = {"good": tokens.good_text, "attention": tokens.attention_text, "hint": tokens.text_3}
         painter.setPen(QColor(colors[role]))
@@ -166,7 +237,7 @@ class ObjectDelegate(QStyledItemDelegate):
         width = int(lower.width()) - painter.fontMetrics().horizontalAdvance(words) - 12
         category = painter.fontMetrics().elidedText(index.data(CategoryRole), Qt.TextElideMode.ElideRight, width)
         painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter, category)
-        width = int(upper.width()) - painter.fontMetrics().horizontalAdvance(counts) - 12
+        width = int(upper.width()) - painter.fontMetrics().horizontalAdvance(frames) - 12
         painter.setFont(theme.interface_font(weight=QFont.Weight.Medium))
         painter.setPen(QColor(tokens.text_1 if item.is_visible else tokens.text_3))
         name = painter.fontMetrics().elidedText(item.name, Qt.TextElideMode.ElideRight, width)
@@ -181,6 +252,16 @@ class ObjectDelegate(QStyledItemDelegate):
     def updateEditorGeometry(self, editor: Any, option: QStyleOptionViewItem, index: Index) -> None:
         place: QRect = option.rect
         editor.setGeometry(QRect(place.left() + 30, place.top() + 8, place.width() - 30 - EYE_WIDTH - 60, 30))
+
+
+def frames_words(document: DocumentView, object_id: int) -> str:
+    """On which frames an object is seen: "frames 12–96, 2 gaps"; nothing while it is seen on none."""
+    frames = sorted(frame for frame, mask in document.masks_of(object_id).items() if not mask.is_absent)
+    if not frames:
+        return ""
+    gaps = sum(later - earlier > 1 for earlier, later in itertools.pairwise(frames))
+    where = f"frames {frames[0]:,}–{frames[-1]:,}" if len(frames) > 1 else f"frame {frames[0]:,}"
+    return where if not gaps else f"{where}, {counted(gaps, 'gap')}"
 
 
 def is_on_eye(place: QRect, x: float) -> bool:

@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
 from app.commands import objects
 from app.commands.errors import CommandError
 from app.ui import theme
+from app.ui.canvas.words import counted
 from app.ui.desk import Desk
+from app.ui.panels.object_filter import ObjectFilter
 from app.ui.panels.object_list import ObjectDelegate, ObjectModel, is_on_eye
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ class ObjectsPanel(QWidget):
     def __init__(self, desk: Desk, suspicions: Suspicions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk = desk
-        self._model = ObjectModel(desk, self)
+        self.filter = ObjectFilter(desk)
+        self._model = ObjectModel(desk, self.filter, self)
         self._is_following = False
         self.list = QListView()
         self.list.setModel(self._model)
@@ -45,6 +48,7 @@ class ObjectsPanel(QWidget):
         self.list.setMouseTracking(True)
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
+        self.list.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.list.setAccessibleName("Objects")
@@ -64,6 +68,7 @@ class ObjectsPanel(QWidget):
         desk.rename_requested.connect(self._rename)
         suspicions.changed.connect(lambda _: self._model.set_to_look_at(suspicions.counts()))
         theme.on_change().changed.connect(self.list.viewport().update)
+        self._model.modelReset.connect(self._take_list)
         self._show_count()
 
     def _lay_out(self) -> None:
@@ -82,6 +87,7 @@ class ObjectsPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
+        layout.addWidget(self.filter)
         layout.addWidget(self.list, 1)
         layout.addLayout(bottom)
 
@@ -90,21 +96,27 @@ class ObjectsPanel(QWidget):
         self._new.setEnabled(document is not None)
         if document is None or not document.objects:
             self._count.setText("")
+            self.filter.nothing.hide()
             return
-        masks = len(document.masks)
-        self._count.setText(f"{len(document.objects):,} · {masks:,} mask{'s' if masks != 1 else ''}")
+        listed, total = self._model.rowCount(), len(document.objects)
+        self.filter.nothing.setVisible(not listed)
+        if listed < total:
+            self._count.setText(f"{listed:,} of {counted(total, 'object')}")
+        else:
+            self._count.setText(f"{total:,} · {counted(len(document.masks), 'mask')}")
 
     # --- the document and the desk ---
 
     def _on_document(self, change: Change) -> None:
-        if not self._model.is_current():
-            self._model.reload()
-            self._follow_selection()
+        document = self._desk.document
+        if document is not None and change.categories:
+            self._model.take_change(document.objects.keys())
         else:
-            self._model.refresh({object_id for object_id, _ in change.cells} | set(change.objects))
-        if change.categories:
-            document = self._desk.document
-            self._model.refresh(document.objects if document is not None else ())
+            self._model.take_change({object_id for object_id, _ in change.cells} | change.objects)
+        self._show_count()
+
+    def _take_list(self) -> None:
+        self._follow_selection()
         self._show_count()
 
     def _follow_selection(self, _: object = None) -> None:
@@ -132,6 +144,11 @@ class ObjectsPanel(QWidget):
         if current.isValid() and self._model.object_at(current) in chosen:
             chosen.sort(key=lambda object_id: object_id == self._model.object_at(current))
         self._desk.select_all(tuple(chosen))
+
+    def start_finding(self) -> None:
+        """Ctrl+F: type what the object is called."""
+        self.filter.text.setFocus()
+        self.filter.text.selectAll()
 
     def _rename(self, object_id: int) -> None:
         row = self._model.row_of(object_id)

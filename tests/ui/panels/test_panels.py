@@ -13,7 +13,7 @@ from app.document.steps import SetMasks
 from app.document.values import FrameMask
 from app.ui.desk import Desk
 from app.ui.panels import ObjectsPanel, QueuePanel
-from app.ui.panels.object_list import CategoryRole, CountRole, StateRole
+from app.ui.panels.object_list import CategoryRole, FramesRole, StateRole
 from app.ui.suspicions import Suspicions
 
 
@@ -40,7 +40,8 @@ def test_rows_say_name_category_and_how_far(panel: ObjectsPanel, project: Projec
     objects.set_object_category(project, 1, category.id)
     assert row(panel, 0, Qt.ItemDataRole.DisplayRole) == "dog"
     assert row(panel, 0, CategoryRole) == "animal"
-    assert row(panel, 0, CountRole) == "12 / 24"
+    assert row(panel, 0, FramesRole) == "frames 0–11"
+    assert row(panel, 0, Qt.ItemDataRole.ToolTipRole) == "dog: 12 of 24 frames known, 0 verified"
     assert row(panel, 1, CategoryRole) == "no category"
     assert row(panel, 1, StateRole) == ("no masks yet", "hint")
 
