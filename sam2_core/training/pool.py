@@ -23,7 +23,7 @@ class Prepared:
 
     Attributes:
         pixels: uint8 T x 3 x S x S.
-        maps: the frozen trunk's four maps, each T x C x h x w, or None where the trunk learns as well.
+        maps: what the frozen stages of the trunk give, each T x C x h x w, or None where all of it learns.
         truth: coverage of the objects, uint8 0 to 255, T x K x S/4 x S/4.
     """
 
@@ -69,7 +69,7 @@ class SlidingPool:
 def prepare(
     pictures: np.ndarray[Any, Any],
     masks: np.ndarray[Any, Any],
-    trunk: torch.nn.Module | None,
+    trunk: Callable[[Tensor], list[Tensor]] | None,
     normalise: Callable[[Tensor], Tensor],
     precision: torch.dtype,
 ) -> Prepared:
@@ -78,7 +78,7 @@ def prepare(
     Args:
         pictures: uint8 RGB.
         masks: bool.
-        trunk: the frozen trunk, or None if it learns and must run in the step.
+        trunk: the frozen stages of the trunk, or None if all of them learn and must run in the step.
         normalise: from 0…255 values to what the trunk takes.
         precision: number type to run the trunk in and to keep its maps in.
     """

@@ -17,7 +17,7 @@ class StageRecipe:
     Attributes:
         steps: optimiser steps; the learning rate falls along a cosine over them.
         learning_rate: at the end of the warm-up.
-        trunk_rate: learning rate of the trunk; 0 keeps it frozen.
+        trunk_rate: learning rate of the trunk's stages from the recipe's `thawed_from` on; 0 keeps them as they are.
         warmup: steps of linear rise.
         clip_share: share of steps on clips, the rest on stills.
         pictures: pictures (or clips) per step.
@@ -58,7 +58,9 @@ class Recipe:
         average: decay of the running average of the weights, which is what gets exported.
         source_weights, cutout_weights: how often a source is drawn; unnamed sources have weight 1.
         composite_share: share of stills that are cut-outs pasted together.
-        precision: number type of the frozen trunk on a CPU.
+        precision: number type of the frozen part of the trunk on a CPU.
+        thawed_from: first stage of the trunk that learns where a stage has a trunk_rate. What lies before stays frozen
+            for good and is computed once per picture, because the finest maps cost most and teach least.
         seed: of everything random.
     """
 
@@ -74,7 +76,13 @@ class Recipe:
     cutout_weights: Mapping[str, float] = field(default_factory=dict)
     composite_share: float = 0.3
     precision: str = "bfloat16"
+    thawed_from: int = 0
     seed: int = 0
+
+    @property
+    def is_trunk_frozen(self) -> bool:
+        """Whether nothing of the trunk ever learns."""
+        return all(stage.trunk_rate == 0.0 for stage in self.stages)
 
     @property
     def steps(self) -> int:

@@ -7,8 +7,9 @@ import json
 import math
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from sam2_core.errors import CheckpointError
 from sam2_core.training.clips import ClipSettings, draw_clip
-from sam2_core.training.decoding import pixel_normalisation, pyramid
+from sam2_core.training.decoding import begun, continued, pixel_normalisation, pyramid
 from sam2_core.training.initialise import quieten_memory
 from sam2_core.training.losses import StepLoss
 from sam2_core.training.pictures import PictureSettings, draw_sample
@@ -33,6 +34,7 @@ METRICS_NAME = "metrics.csv"
 _LEAST_RATE = 0.05
 _OBJECTS_KEPT = 8
 _CLIPS_RENEWED = 0.3
+_TRUNK = "image_encoder.trunk."
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,7 @@ class Training:
         self.library = open_library(folders)
         self._precision: torch.dtype = getattr(torch, recipe.precision)
         self._normalise = pixel_normalisation(recipe.model)
-        self._is_trunk_frozen = all(stage.trunk_rate == 0.0 for stage in recipe.stages)
-        self._parameters = trained_parameters(model, train_trunk=not self._is_trunk_frozen)
+        self._parameters = trained_parameters(model, None if recipe.is_trunk_frozen else recipe.thawed_from)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self._parameters, recipe.weight_decay), lr=recipe.stages[0].learning_rate
         )
@@ -153,12 +154,14 @@ class Training:
 
     def _maps(self, batch: Sequence[Prepared]) -> list[Tensor]:
         """The trunk's maps of all pictures of a batch, in float32."""
+        trunk = self.model.image_encoder.trunk
         if batch[0].maps is None:
             pixels = torch.cat([item.pixels for item in batch]).float()
-            maps: list[Tensor] = self.model.image_encoder.trunk(self._normalise(pixels))
+            maps: list[Tensor] = trunk(self._normalise(pixels))
             return maps
         levels = zip(*(item.maps for item in batch if item.maps is not None), strict=True)
-        return [torch.cat(level).float() for level in levels]
+        maps = [torch.cat(level).float() for level in levels]
+        return maps if self.recipe.is_trunk_frozen else maps + continued(trunk, maps[-1], self.recipe.thawed_from)
 
     def _make_still(self, number: int) -> Prepared:
         settings = PictureSettings(
@@ -184,8 +187,12 @@ class Training:
         return self._prepare(clip.pictures, clip.masks)
 
     def _prepare(self, pictures: np.ndarray[Any, Any], masks: np.ndarray[Any, Any]) -> Prepared:
-        trunk = self.model.image_encoder.trunk if self._is_trunk_frozen else None
-        return prepare(pictures, masks, trunk, self._normalise, self._precision)
+        trunk = self.model.image_encoder.trunk
+        frozen: Callable[[Tensor], list[Tensor]] | None = trunk
+        if not self.recipe.is_trunk_frozen:
+            first = self.recipe.thawed_from
+            frozen = partial(begun, trunk, before=first) if first else None
+        return prepare(pictures, masks, frozen, self._normalise, self._precision)
 
     def _set_rates(self, stage: StageRecipe, step_in_stage: int) -> None:
         """Linear warm-up, then a cosine down to a twentieth."""
@@ -246,15 +253,27 @@ class Training:
         return True
 
 
-def trained_parameters(model: torch.nn.Module, *, train_trunk: bool) -> dict[str, Tensor]:
-    """The parameters that learn, by name; a frozen trunk is also told so."""
+def trained_parameters(model: torch.nn.Module, thawed_from: int | None) -> dict[str, Tensor]:
+    """The parameters that learn, by name; what is frozen is also told so.
+
+    Args:
+        model: a model of this package.
+        thawed_from: first stage of the trunk that learns; 0 is the whole trunk, None nothing of it.
+    """
     trained: dict[str, Tensor] = {}
     for name, parameter in model.named_parameters():
-        if name.startswith("image_encoder.trunk.") and not train_trunk:
+        in_trunk = name.startswith(_TRUNK)
+        if in_trunk and (thawed_from is None or (thawed_from > 0 and _stage_of(name) < thawed_from)):
             parameter.requires_grad_(False)
         else:
             trained[name] = parameter
     return trained
+
+
+def _stage_of(name: str) -> int:
+    """The stage of a trunk's parameter; what comes before the stages counts as -1."""
+    words = name.removeprefix(_TRUNK).split(".")
+    return int(words[1]) if words[0] == "stages" else -1
 
 
 def parameter_groups(parameters: dict[str, Tensor], weight_decay: float) -> list[dict[str, Any]]:
@@ -262,7 +281,7 @@ def parameter_groups(parameters: dict[str, Tensor], weight_decay: float) -> list
     groups: dict[tuple[bool, bool], list[Tensor]] = {}
     for name, parameter in parameters.items():
         decays = parameter.ndim > 1 and "embed" not in name and "bias" not in name
-        groups.setdefault((name.startswith("image_encoder.trunk."), decays), []).append(parameter)
+        groups.setdefault((name.startswith(_TRUNK), decays), []).append(parameter)
     return [
         {"params": members, "is_trunk": is_trunk, "weight_decay": weight_decay if decays else 0.0}
         for (is_trunk, decays), members in groups.items()
