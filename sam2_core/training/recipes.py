@@ -22,7 +22,7 @@ class StageRecipe:
         clip_share: share of steps on clips, the rest on stills.
         pictures: pictures (or clips) per step.
         objects: objects per picture.
-        corrections: correction clicks after the first answer.
+        corrections: correction clicks after the first answer; on stills a step draws their number, 1 to this.
         wrong_mask_share: share of the objects of a still that begin with a wrong soft mask instead of a prompt.
         box_share: share of boxes among the first prompts; the rest are clicks.
         frames: frames of a clip.
@@ -140,7 +140,20 @@ RECIPES: dict[str, Recipe] = {
                 wrong_mask_share=0.25,
                 box_share=0.35,
             ),
+            StageRecipe(
+                steps=9000,
+                learning_rate=4e-4,
+                trunk_rate=4e-5,
+                clip_share=0.4,
+                frames=5,
+                prior_drop=0.15,
+                wrong_mask_share=0.2,
+                box_share=0.35,
+                corrections=2,
+            ),
         ),
+        average=0.999,
+        thawed_from=3,
         source_weights=SOURCE_WEIGHTS,
         cutout_weights=CUTOUT_WEIGHTS,
     ),

@@ -161,7 +161,10 @@ class Training:
             return maps
         levels = zip(*(item.maps for item in batch if item.maps is not None), strict=True)
         maps = [torch.cat(level).float() for level in levels]
-        return maps if self.recipe.is_trunk_frozen else maps + continued(trunk, maps[-1], self.recipe.thawed_from)
+        if self.recipe.is_trunk_frozen:
+            return maps
+        with torch.set_grad_enabled(self.recipe.stage_at(self.step)[0].trunk_rate > 0):
+            return maps + continued(trunk, maps[-1], self.recipe.thawed_from)
 
     def _make_still(self, number: int) -> Prepared:
         settings = PictureSettings(

@@ -53,7 +53,8 @@ def still_losses(
         losses.append(loss)
         logits[rows] = _answer(output, ~by_box[rows])
     answers = Answers(points, labels, logits)
-    for _ in range(stage.corrections):
+    rounds = int(torch.randint(1, stage.corrections + 1, (), generator=generator)) if stage.corrections else 0
+    for _ in range(rounds):
         losses.append(correct(model, features, truth, answers, weights, generator))
     return losses
 
