@@ -14,6 +14,7 @@ import numpy as np
 from sam2_core.evaluation.metrics import Mask, jaccard
 from sam2_core.evaluation.simulation import box_around, built_in_checkpoint, central_point, next_click
 from sam2_core.image import ImagePredictor
+from sam2_core.training.library import IndexMapSource
 from sam2_core.training.pictures import Item, Picture, read_index_map, read_picture
 from sam2_core.training.sources import DataError, open_library, read_video_folder
 
@@ -24,7 +25,7 @@ class Question:
 
     source: str
     picture: Path
-    index_map: Path
+    index_map: IndexMapSource
     number: int
 
 
@@ -67,7 +68,7 @@ def first_frame_questions(folder: Path) -> list[Question]:
     return questions
 
 
-def _numbers(index_map: Path) -> list[int]:
+def _numbers(index_map: IndexMapSource) -> list[int]:
     """Objects of a map that are not mere specks (32 pixels and more)."""
     areas = np.bincount(read_index_map(index_map).ravel())
     return [int(number) for number in np.flatnonzero(areas >= 32) if number > 0]

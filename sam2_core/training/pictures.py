@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from sam2_core.training.sources import Background, Cutout, DataError, Library, Still
+from sam2_core.training.library import Background, Cutout, DataError, IndexMapSource, Library, Still
 
 Picture = npt.NDArray[np.uint8]
 IndexMap = npt.NDArray[np.int32]
@@ -92,9 +92,11 @@ def read_picture(path: Path) -> Picture:
         return np.asarray(image.convert("RGB"))
 
 
-def read_index_map(path: Path) -> IndexMap:
-    """int32 H x W of object numbers; the file is read as indices, never as colours."""
-    with Image.open(path) as image:
+def read_index_map(source: IndexMapSource) -> IndexMap:
+    """int32 H x W of object numbers; a file is read as indices, never as colours."""
+    if not isinstance(source, Path):
+        return source.read()
+    with Image.open(source) as image:
         return np.asarray(image).astype(np.int32)
 
 

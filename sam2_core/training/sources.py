@@ -1,89 +1,33 @@
-"""What a data folder holds, by source, and which part of it is never trained on.
+"""What lies in a data folder, by source, and which part of it is never trained on.
 
-A data folder has the layout `train/{stills,cutouts,backgrounds,videos}/<source>/…` (or is the `train` folder itself).
-A picture without labels in it is unknown, not empty, so nothing here invents negatives.
+What a folder is, is told by what lies in it: a data folder in our own layout,
+`train/{stills,cutouts,backgrounds,videos}/<source>/…` (or the `train` folder itself); a DAVIS tree; a COCO data set; a
+list of videos as the program writes it of its projects; or a folder of cut-outs. The last three may also be named as
+files. Several of them make one library.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sam2_core.errors import Sam2Error
+from sam2_core.training import coco_layout, davis_layout, video_list
+from sam2_core.training.library import Background as Background
+from sam2_core.training.library import Cutout as Cutout
+from sam2_core.training.library import DataError as DataError
+from sam2_core.training.library import LabelledVideo as LabelledVideo
+from sam2_core.training.library import Library as Library
+from sam2_core.training.library import Still as Still
 
-
-class DataError(Sam2Error):
-    """A data folder is missing, empty or damaged."""
-
-
-@dataclass(frozen=True)
-class Still:
-    """One picture with an index map: 0 is unknown or background, 1…n are objects."""
-
-    source: str
-    name: str
-    image: Path
-    index_map: Path
-
-
-@dataclass(frozen=True)
-class Cutout:
-    """One object with transparency, as one picture or a short moving sequence.
-
-    Attributes:
-        frames: RGBA files in order.
-        boxes: x, y, width, height of each frame in the canvas.
-        canvas: width and height of the canvas that all frames share; None if there is one frame.
-    """
-
-    source: str
-    name: str
-    frames: tuple[Path, ...]
-    boxes: tuple[tuple[int, int, int, int], ...] = ()
-    canvas: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
-class Background:
-    """An unlabelled photograph or clip."""
-
-    source: str
-    path: Path
-
-    @property
-    def is_clip(self) -> bool:
-        """Whether this is a film and not a photograph."""
-        return self.path.suffix == ".mp4"
-
-
-@dataclass(frozen=True)
-class LabelledVideo:
-    """A clip in frames; `maps` holds the index maps of the frames that are annotated."""
-
-    source: str
-    frames: tuple[Path, ...]
-    maps: Mapping[int, Path]
-
-
-@dataclass(frozen=True)
-class Library:
-    """Everything usable of some data folders, each kind by source."""
-
-    stills: Mapping[str, tuple[Still, ...]] = field(default_factory=dict)
-    cutouts: Mapping[str, tuple[Cutout, ...]] = field(default_factory=dict)
-    backgrounds: Mapping[str, tuple[Background, ...]] = field(default_factory=dict)
-    videos: Mapping[str, LabelledVideo] = field(default_factory=dict)
-
-    @property
-    def sources(self) -> list[str]:
-        """Names of all sources that training draws from, by kind, as they go on the card of a model."""
-        photographs = [name for name, items in self.backgrounds.items() if not all(item.is_clip for item in items)]
-        kinds = {"stills": self.stills, "cutouts": self.cutouts, "backgrounds": photographs, "videos": self.videos}
-        return [f"{kind}/{source}" for kind, sources in kinds.items() for source in sorted(sources)]
-
+PROJECT_SUFFIX = ".masklet"
+_OUR_FOLDERS = ("stills", "cutouts", "backgrounds", "videos")
+_READABLE = (
+    "a DAVIS tree (JPEGImages and Annotations), a COCO data set (its JSON file, or the folder with annotations and "
+    "images), a folder of cut-outs (PNG or WebP with transparency), a project or an export of Masklet Studio, or a "
+    "data folder with train/stills, train/cutouts or train/videos"
+)
 
 HELD_OUT_STILL_SOURCES = frozenset(
     {"microcontrollers", "fingernails", "potholes", "breadboard_parts", "nanoshapes_tem"}
@@ -116,33 +60,92 @@ def open_library(folders: Sequence[Path], *, held_out: bool = False) -> Library:
     """Index data folders.
 
     Args:
-        folders: one or more data folders.
+        folders: one or more data folders, or files that stand for one.
         held_out: False gives what may be trained on, True gives exactly the rest.
 
     Raises:
         DataError: a folder is missing or nothing usable was found.
     """
-    stills: dict[str, tuple[Still, ...]] = {}
-    cutouts: dict[str, tuple[Cutout, ...]] = {}
-    backgrounds: dict[str, tuple[Background, ...]] = {}
-    videos: dict[str, LabelledVideo] = {}
-    for folder in folders:
-        if not folder.is_dir():
-            raise DataError(f"There is no data folder {folder}; give the folder that holds train/stills.")
-        root = folder / "train" if (folder / "train").is_dir() else folder
-        for directory in _folders(root / "stills"):
-            _keep(stills, directory.name, _stills(directory, held_out))
-        for directory in _folders(root / "cutouts"):
-            _keep(cutouts, directory.name, _cutouts(directory, root, held_out))
-        for directory in _folders(root / "backgrounds"):
-            _keep(backgrounds, directory.name, _backgrounds(directory, held_out))
-        for directory in _folders(root / "videos"):
-            if (directory.name in HELD_OUT_VIDEOS) == held_out:
-                videos[directory.name] = read_video_folder(directory)
-    library = Library(stills, cutouts, backgrounds, videos)
+    parts = [read_source(folder, held_out=held_out) for folder in folders]
+    library = Library(
+        stills=_joined([part.stills for part in parts]),
+        cutouts=_joined([part.cutouts for part in parts]),
+        backgrounds=_joined([part.backgrounds for part in parts]),
+        videos=_named_apart([part.videos for part in parts]),
+    )
     if not library.sources:
         raise DataError(f"No stills, cut-outs or videos were found in {', '.join(map(str, folders))}.")
     return library
+
+
+def read_source(path: Path, *, held_out: bool = False) -> Library:
+    """What lies in one folder or file, whatever it is.
+
+    Raises:
+        DataError: it is missing, damaged, or nothing that can be read.
+    """
+    if not path.exists():
+        raise DataError(f"There is no data folder {path}; give {_READABLE}.")
+    if path.suffix == PROJECT_SUFFIX:
+        raise DataError(
+            f"{path} is a project; write it as a data folder with `masklet-studio finetune {path} --data-only FOLDER` "
+            "first, and give that."
+        )
+    if video_list.is_list(path):
+        return Library() if held_out else video_list.read(path)
+    if coco_layout.is_coco(path):
+        return coco_layout.read(path, held_out=held_out)
+    if davis_layout.is_davis(path):
+        return davis_layout.read(path, held_out=held_out)
+    root = path / "train" if (path / "train").is_dir() else path
+    if any((root / name).is_dir() for name in _OUR_FOLDERS):
+        return _data_folder(root, held_out=held_out)
+    cutouts = () if held_out else _plain_cutouts(path)
+    if cutouts:
+        return Library(cutouts={path.resolve().name: cutouts})
+    if held_out and path.is_dir():
+        return Library()
+    raise DataError(f"{path} is nothing that can be trained on; give {_READABLE}.")
+
+
+def _data_folder(root: Path, *, held_out: bool) -> Library:
+    """A folder in our own layout."""
+    stills: dict[str, tuple[Still, ...]] = {}
+    cutouts: dict[str, tuple[Cutout, ...]] = {}
+    backgrounds: dict[str, tuple[Background, ...]] = {}
+    for directory in _folders(root / "stills"):
+        _keep(stills, directory.name, _stills(directory, held_out))
+    for directory in _folders(root / "cutouts"):
+        _keep(cutouts, directory.name, _cutouts(directory, root, held_out))
+    for directory in _folders(root / "backgrounds"):
+        _keep(backgrounds, directory.name, _backgrounds(directory, held_out))
+    videos = {
+        directory.name: read_video_folder(directory)
+        for directory in _folders(root / "videos")
+        if (directory.name in HELD_OUT_VIDEOS) == held_out
+    }
+    return Library(stills, cutouts, backgrounds, videos)
+
+
+def _joined(parts: Sequence[Mapping[str, tuple[Any, ...]]]) -> dict[str, tuple[Any, ...]]:
+    """The items of several folders, those of one source together."""
+    joined: dict[str, tuple[Any, ...]] = {}
+    for part in parts:
+        for source, items in part.items():
+            _keep(joined, source, items)
+    return joined
+
+
+def _named_apart(parts: Sequence[Mapping[str, LabelledVideo]]) -> dict[str, LabelledVideo]:
+    """The videos of several folders; of two with one name the later one gets a number."""
+    named: dict[str, LabelledVideo] = {}
+    for part in parts:
+        for name, video in part.items():
+            free, number = name, 2
+            while free in named:
+                free, number = f"{name} ({number})", number + 1
+            named[free] = video
+    return named
 
 
 def read_video_folder(directory: Path) -> LabelledVideo:
@@ -200,6 +203,27 @@ def _cutouts(directory: Path, root: Path, held_out: bool) -> list[Cutout]:
             file = str(item["file"]).removesuffix(".webp") + ".webp"
             found.append(Cutout(directory.name, file.removesuffix(".webp"), (directory / file,)))
     return [cutout for cutout in found if all(path.exists() for path in cutout.frames)]
+
+
+def _plain_cutouts(directory: Path) -> tuple[Cutout, ...]:
+    """Pictures with transparency that simply lie in a folder; with an index.json, what that says."""
+    if not directory.is_dir():
+        return ()
+    if _index(directory).get("items"):
+        return tuple(_cutouts(directory, directory, held_out=False))
+    paths = sorted(path for path in directory.iterdir() if path.suffix.lower() in (".png", ".webp"))
+    source = directory.resolve().name
+    return tuple(Cutout(source, path.stem, (path,)) for path in paths if _has_transparency(path))
+
+
+def _has_transparency(path: Path) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return "A" in image.getbands()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read as a picture; remove it or get it anew.") from error
 
 
 def _coco_id(item: Mapping[str, Any]) -> str:

@@ -87,7 +87,7 @@ def test_a_clip_begins_with_all_its_objects(data_folder: Path) -> None:
 
 
 def test_a_folder_without_data_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="No stills"):
+    with pytest.raises(DataError, match="nothing that can be trained on; give a DAVIS tree"):
         open_library([tmp_path])
     with pytest.raises(DataError, match="no data folder"):
         open_library([tmp_path / "nothing"])

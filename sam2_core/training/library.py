@@ -1,0 +1,103 @@
+"""What training draws from, as values: stills, cut-outs, backgrounds and labelled videos, each by source.
+
+A picture without labels in it is unknown, not empty, so nothing here invents negatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from sam2_core.errors import Sam2Error
+
+
+class DataError(Sam2Error):
+    """A data folder is missing, empty or damaged."""
+
+
+class CodedIndexMap(Protocol):
+    """An index map that is not a picture file: masks in a data set's own code, painted when they are asked for."""
+
+    def read(self) -> npt.NDArray[np.int32]:
+        """H x W, 0 is unknown or background, 1…n are objects."""
+        ...
+
+
+IndexMapSource = Path | CodedIndexMap
+
+
+@dataclass(frozen=True)
+class Still:
+    """One picture with an index map: 0 is unknown or background, 1…n are objects."""
+
+    source: str
+    name: str
+    image: Path
+    index_map: IndexMapSource
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """One object with transparency, as one picture or a short moving sequence.
+
+    Attributes:
+        frames: RGBA files in order.
+        boxes: x, y, width, height of each frame in the canvas.
+        canvas: width and height of the canvas that all frames share; None if there is one frame.
+    """
+
+    source: str
+    name: str
+    frames: tuple[Path, ...]
+    boxes: tuple[tuple[int, int, int, int], ...] = ()
+    canvas: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Background:
+    """An unlabelled photograph or clip."""
+
+    source: str
+    path: Path
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether this is a film and not a photograph."""
+        return self.path.suffix == ".mp4"
+
+
+@dataclass(frozen=True)
+class LabelledVideo:
+    """A clip in frames; `maps` holds the index maps of the frames that are annotated."""
+
+    source: str
+    frames: tuple[Path, ...]
+    maps: Mapping[int, IndexMapSource]
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything usable of some data folders, each kind by source; videos by a name of their own."""
+
+    stills: Mapping[str, tuple[Still, ...]] = field(default_factory=dict)
+    cutouts: Mapping[str, tuple[Cutout, ...]] = field(default_factory=dict)
+    backgrounds: Mapping[str, tuple[Background, ...]] = field(default_factory=dict)
+    videos: Mapping[str, LabelledVideo] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> list[str]:
+        """Names of all sources that training draws from, by kind, as they go on the card of a model."""
+        photographs = [name for name, items in self.backgrounds.items() if not all(item.is_clip for item in items)]
+        videos = {video.source for video in self.videos.values()}
+        kinds = {"stills": self.stills, "cutouts": self.cutouts, "backgrounds": photographs, "videos": videos}
+        return [f"{kind}/{source}" for kind, sources in kinds.items() for source in sorted(sources)]
+
+    @property
+    def has_scenery(self) -> bool:
+        """Whether there is anything that a moving clip can be made of."""
+        return bool(self.stills or self.cutouts)
