@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
+from sam2_core.training.films import read_film
 from sam2_core.training.pictures import (
     IndexMap,
     Picture,
@@ -26,6 +28,8 @@ from sam2_core.training.pictures import (
     vary_colours,
 )
 from sam2_core.training.sources import DataError, LabelledVideo, Library
+
+_DOUBLE_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class ClipSettings:
         frames: frames per clip.
         objects: objects per clip, K.
         video_share: share of clips from labelled videos; the rest is made from stills and cut-outs.
+        film_share: share of the made clips whose cut-outs move over an unlabelled film.
         source_weights, cutout_weights: how often a source is drawn.
         smallest_area: objects with fewer pixels on the first frame are not asked for.
     """
@@ -60,6 +65,7 @@ class ClipSettings:
     frames: int = 5
     objects: int = 2
     video_share: float = 0.1
+    film_share: float = 0.3
     source_weights: Mapping[str, float] = field(default_factory=dict)
     cutout_weights: Mapping[str, float] = field(default_factory=dict)
     smallest_area: int = 200
@@ -137,14 +143,32 @@ def _video_clip(
 def _moving_clip(
     library: Library, settings: ClipSettings, generator: np.random.Generator
 ) -> tuple[list[Picture], list[IndexMap]]:
-    """A still or a photograph under a moving camera, with cut-outs that move, turn, grow, cover and leave."""
+    """A backdrop, with cut-outs that move, turn, grow, cover and leave; now and then some of them look alike."""
+    pictures, maps = _backdrop(library, settings, generator)
+    actors = _draw_actors(library, settings, generator) if library.cutouts else []
+    first_number = max(int(labels.max()) for labels in maps) + 1
+    for time, (picture, labels) in enumerate(zip(pictures, maps, strict=True)):
+        for number, actor in enumerate(actors):
+            patch, x, y = actor.at(time)
+            paste(picture, labels, patch, x, y, first_number + number)
+    return pictures, maps
+
+
+def _backdrop(
+    library: Library, settings: ClipSettings, generator: np.random.Generator
+) -> tuple[list[Picture], list[IndexMap]]:
+    """What the cut-outs move over, with labels of its own if it has any: a still, a photograph or a film."""
     size = settings.size
-    photographs = {
-        source: tuple(item for item in items if not item.is_clip) for source, items in library.backgrounds.items()
-    }
-    photographs = {source: items for source, items in photographs.items() if items}
+    films = library.films
+    if films and generator.random() < settings.film_share:
+        film = read_film(draw_item(films, {}, generator).path, settings.frames, generator)
+        box = _film_crop(film[0].shape, generator)
+        flip = generator.random() < 0.5
+        pictures = [resize_picture(picture, box, size, flip=flip).copy() for picture in film]
+        return pictures, [np.zeros((size, size), np.int32) for _ in film]
+    photographs = library.photographs
     margin = round(size * 1.25)
-    if library.stills and (not photographs or generator.random() < 0.5):
+    if library.stills and (not photographs or generator.random() < 0.6):
         still = draw_item(library.stills, settings.source_weights, generator)
         picture, index_map = read_picture(still.image), read_index_map(still.index_map)
         box = (0, 0, index_map.shape[1], index_map.shape[0])
@@ -156,19 +180,42 @@ def _moving_clip(
         stage = np.full((margin, margin, 3), generator.integers(256, size=3), np.uint8)
         labels = np.zeros((margin, margin), np.int32)
     camera = _camera_path(size, margin, settings.frames, generator)
-    count = int(generator.integers(1, 5)) if library.cutouts else 0
-    actors = [_draw_actor(library, settings, generator) for _ in range(count)]
-    first_number = int(labels.max()) + 1
-    pictures, maps = [], []
-    for time in range(settings.frames):
-        picture = resize_picture(stage, camera[time], size).copy()
-        index_map = resize_index_map(labels, camera[time], size).copy()
-        for number, actor in enumerate(actors):
-            patch, x, y = actor.at(time)
-            paste(picture, index_map, patch, x, y, first_number + number)
-        pictures.append(picture)
-        maps.append(index_map)
-    return pictures, maps
+    return [resize_picture(stage, box, size).copy() for box in camera], [
+        resize_index_map(labels, box, size).copy() for box in camera
+    ]
+
+
+def _film_crop(shape: tuple[int, ...], generator: np.random.Generator) -> tuple[int, int, int, int]:
+    """60 to 100 % of a film's picture, the same on all frames."""
+    height, width = shape[:2]
+    scale = generator.uniform(0.6, 1.0)
+    crop_height, crop_width = int(height * scale), int(width * scale)
+    y0 = int(generator.integers(height - crop_height + 1))
+    x0 = int(generator.integers(width - crop_width + 1))
+    return x0, y0, x0 + crop_width, y0 + crop_height
+
+
+def _draw_actors(library: Library, settings: ClipSettings, generator: np.random.Generator) -> list[_Actor]:
+    """One to four cut-outs; some of them have a double elsewhere, which a tracker must not jump to."""
+    actors = [_draw_actor(library, settings, generator) for _ in range(int(generator.integers(1, 5)))]
+    doubles: list[_Actor] = []
+    for actor in actors:
+        if generator.random() < _DOUBLE_SHARE:
+            away = _place(settings.size, generator)
+            position, speed = away[:2], away[2:]
+            side = actor.side * generator.uniform(0.8, 1.2)
+            flip = actor.flip != (generator.random() < 0.3)
+            doubles.append(dataclasses.replace(actor, position=position, speed=speed, side=side, flip=flip))
+    together = [*actors, *doubles]
+    return [together[int(index)] for index in generator.permutation(len(together))]
+
+
+def _place(size: int, generator: np.random.Generator) -> tuple[float, float, float, float]:
+    """Where a cut-out begins and how far it goes a frame, x and y each; now and then fast enough to leave."""
+    pace = 0.03 if generator.random() < 0.75 else 0.14
+    x, y = generator.uniform(0.1, 0.9, size=2) * size
+    across, down = generator.normal(0, pace, size=2) * size
+    return float(x), float(y), float(across), float(down)
 
 
 def _camera_path(
@@ -196,13 +243,12 @@ def _draw_actor(library: Library, settings: ClipSettings, generator: np.random.G
     # To and fro, so that a short sequence has no jump where it begins anew.
     order = [*range(count), *range(count - 2, 0, -1)]
     patches = tuple(read_cutout(cutout, order[(start + time) % len(order)]) for time in range(settings.frames))
-    # Now and then fast enough to leave the picture.
-    pace = 0.03 if generator.random() < 0.75 else 0.14
+    x, y, across, down = _place(size, generator)
     return _Actor(
         patches=patches,
         side=size * float(np.exp(generator.uniform(np.log(0.08), np.log(0.7)))),
-        position=(generator.uniform(0.1, 0.9) * size, generator.uniform(0.1, 0.9) * size),
-        speed=(generator.normal(0, pace) * size, generator.normal(0, pace) * size),
+        position=(x, y),
+        speed=(across, down),
         turn=generator.normal(0, 6.0),
         growth=float(generator.uniform(0.94, 1.07)),
         flip=generator.random() < 0.5,
@@ -210,9 +256,14 @@ def _draw_actor(library: Library, settings: ClipSettings, generator: np.random.G
 
 
 def _vary_together(pictures: list[Picture], generator: np.random.Generator) -> list[Any]:
-    """The same change of colours on every frame."""
+    """The same change of colours on every frame; in some clips the light also changes slowly."""
     seed = int(generator.integers(2**31))
-    return [vary_colours(picture, np.random.default_rng(seed)) for picture in pictures]
+    drift = generator.uniform(-0.05, 0.05) if generator.random() < 0.3 else 0.0
+    light = [np.clip(np.arange(256) * (1 + drift * time), 0, 255).astype(np.uint8) for time in range(len(pictures))]
+    return [
+        vary_colours(table[picture], np.random.default_rng(seed))
+        for picture, table in zip(pictures, light, strict=True)
+    ]
 
 
 def presence(truth: torch.Tensor) -> torch.Tensor:

@@ -90,11 +90,27 @@ class Library:
     videos: Mapping[str, LabelledVideo] = field(default_factory=dict)
 
     @property
+    def photographs(self) -> dict[str, tuple[Background, ...]]:
+        """The backgrounds that are single pictures."""
+        return self._backgrounds(are_films=False)
+
+    @property
+    def films(self) -> dict[str, tuple[Background, ...]]:
+        """The backgrounds that move."""
+        return self._backgrounds(are_films=True)
+
+    def _backgrounds(self, *, are_films: bool) -> dict[str, tuple[Background, ...]]:
+        chosen = {
+            source: tuple(item for item in items if item.is_clip == are_films)
+            for source, items in self.backgrounds.items()
+        }
+        return {source: items for source, items in chosen.items() if items}
+
+    @property
     def sources(self) -> list[str]:
         """Names of all sources that training draws from, by kind, as they go on the card of a model."""
-        photographs = [name for name, items in self.backgrounds.items() if not all(item.is_clip for item in items)]
         videos = {video.source for video in self.videos.values()}
-        kinds = {"stills": self.stills, "cutouts": self.cutouts, "backgrounds": photographs, "videos": videos}
+        kinds = {"stills": self.stills, "cutouts": self.cutouts, "backgrounds": self.backgrounds, "videos": videos}
         return [f"{kind}/{source}" for kind, sources in kinds.items() for source in sorted(sources)]
 
     @property

@@ -162,10 +162,7 @@ def _composite(
 ) -> tuple[Picture, IndexMap, str]:
     """Two to seven cut-outs over a photograph, or over a still whose own objects keep their labels."""
     size = settings.size
-    photographs = {
-        source: tuple(item for item in items if not item.is_clip) for source, items in library.backgrounds.items()
-    }
-    photographs = {source: items for source, items in photographs.items() if items}
+    photographs = library.photographs
     if library.stills and (not photographs or generator.random() < 0.4):
         still = draw_item(library.stills, settings.source_weights, generator)
         picture, index_map = _cropped_still(still, size, generator)
