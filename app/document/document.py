@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from psygnal import Signal
 
+from app.document.attributes import Attribute, Tag, TagKey
 from app.document.state import DocumentError, State
 from app.document.steps import Change, Step
 from app.document.values import Category, Cell, Clip, FrameMask, Prompt, Review, TrackedObject
@@ -31,6 +32,21 @@ class DocumentView:
         return MappingProxyType(self._state.categories)
 
     @property
+    def attributes(self) -> Mapping[int, Attribute]:
+        """What a person can say of every object, beside `FLAGS`; by id, in list order."""
+        return MappingProxyType(self._state.attributes)
+
+    @property
+    def tags(self) -> Mapping[TagKey, Tag]:
+        """What is said, by (object id, attribute id)."""
+        return self._state.tags
+
+    @property
+    def allows_overlaps(self) -> bool:
+        """Whether masks of one frame may share pixels; if not, the object that lies in front keeps them."""
+        return self._state.allows_overlaps
+
+    @property
     def objects(self) -> Mapping[int, TrackedObject]:
         """Objects by id, in list order, back to front."""
         return MappingProxyType(self._state.objects)
@@ -49,6 +65,26 @@ class DocumentView:
         return self._state.reviews
 
     @property
+    def cuts(self) -> tuple[int, ...]:
+        """The first frame of every shot but the first, ascending."""
+        return self._state.cuts
+
+    @property
+    def markers(self) -> Mapping[int, str]:
+        """Notes by frame."""
+        return MappingProxyType(self._state.markers)
+
+    @property
+    def excluded(self) -> Mapping[Cell, bool]:
+        """Cells that a person keeps from conditioning runs; only those."""
+        return self._state.excluded
+
+    @property
+    def dismissed(self) -> Mapping[Cell, frozenset[str]]:
+        """Signs of suspicion that a person has called false alarms, by cell."""
+        return self._state.dismissed
+
+    @property
     def next_object_id(self) -> int:
         """The id that the next object gets; ids are given once, undo does not give them back."""
         return self._state.next_object_id
@@ -56,6 +92,10 @@ class DocumentView:
     @property
     def next_category_id(self) -> int:
         return self._state.next_category_id
+
+    @property
+    def next_attribute_id(self) -> int:
+        return self._state.next_attribute_id
 
     def masks_of(self, object_id: int) -> Mapping[int, FrameMask]:
         """Masks by frame, in no particular order."""
@@ -68,6 +108,10 @@ class DocumentView:
     def reviews_of(self, object_id: int) -> Mapping[int, Review]:
         """Reviews by frame, in no particular order."""
         return self._state.reviews.of(object_id)
+
+    def tags_of(self, object_id: int) -> Mapping[int, Tag]:
+        """What is said of the object, by attribute."""
+        return self._state.tags.of(object_id)
 
     def masks_at(self, frame: int) -> dict[int, FrameMask]:
         """Masks by object on one frame, in list order, back to front."""

@@ -15,6 +15,7 @@ from typing import ClassVar
 from psygnal import Signal
 
 from app.document.document import Document
+from app.document.marks import SetCuts, SetDismissed, SetExcluded
 from app.document.steps import SetClip, SetMasks, SetObject, SetPrompt, SetReviews, Step
 from app.document.values import Cell, FrameMask
 
@@ -54,7 +55,7 @@ class Transaction:
         """Every cell that this transaction wrote."""
         cells: set[Cell] = set()
         for step in self._steps:
-            if isinstance(step, SetMasks | SetReviews):
+            if isinstance(step, SetMasks | SetReviews | SetExcluded | SetDismissed):
                 cells.update(step.cells)
             elif isinstance(step, SetPrompt):
                 cells.add(step.cell)
@@ -187,6 +188,14 @@ class History:
                 self._done.append(transaction)
         if outer is None and not transaction.is_empty:
             self._tell(True)
+
+    def note(self, step: SetCuts) -> None:
+        """Apply what nobody did, such as cuts that were found: it is written like any step, and no undo takes it back.
+
+        Only for values that hang on no other and that no person has set.
+        """
+        self.document.apply(step)
+        self.settled.emit(self._current is None)
 
     def begin(self, name: str) -> Transaction:
         """An action that goes on, as a propagation does; commit it or roll it back."""

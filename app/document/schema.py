@@ -11,7 +11,7 @@ from app.document.errors import ProjectError
 from app.document.places import is_on_network
 
 APPLICATION_ID = 0x4D534B4C  # "MSKL"
-VERSION = 1
+VERSION = 2
 SUFFIX = ".masklet"
 MAX_VALUE_BYTES = 1 << 28
 BUSY_SECONDS = 5.0
@@ -21,7 +21,8 @@ CREATE TABLE project (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     path TEXT NOT NULL, relative_path TEXT NOT NULL, name TEXT NOT NULL,
     frame_count INTEGER NOT NULL, height INTEGER NOT NULL, width INTEGER NOT NULL, fps REAL NOT NULL,
-    next_object_id INTEGER NOT NULL, next_category_id INTEGER NOT NULL
+    next_object_id INTEGER NOT NULL, next_category_id INTEGER NOT NULL,
+    next_attribute_id INTEGER NOT NULL DEFAULT 1, allows_overlaps INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE category (
@@ -31,8 +32,16 @@ CREATE TABLE category (
 CREATE TABLE object (
     id INTEGER PRIMARY KEY, place INTEGER NOT NULL,
     name TEXT NOT NULL, category_id INTEGER, color INTEGER NOT NULL,
-    is_visible INTEGER NOT NULL, is_frozen INTEGER NOT NULL, z_order INTEGER NOT NULL
+    is_visible INTEGER NOT NULL, is_frozen INTEGER NOT NULL, z_order INTEGER NOT NULL,
+    keeps_off INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE TABLE attribute (
+    id INTEGER PRIMARY KEY, place INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, choices TEXT NOT NULL
+) STRICT;
+CREATE TABLE tag (
+    object_id INTEGER NOT NULL, attribute_id INTEGER NOT NULL, everywhere TEXT NOT NULL, stretches TEXT NOT NULL,
+    PRIMARY KEY (object_id, attribute_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE counts (id INTEGER PRIMARY KEY AUTOINCREMENT, is_packed INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
 CREATE TABLE prompt (
     object_id INTEGER NOT NULL, frame INTEGER NOT NULL,
@@ -43,7 +52,7 @@ CREATE TABLE mask (
     object_id INTEGER NOT NULL, frame INTEGER NOT NULL,
     counts_id INTEGER, area INTEGER NOT NULL,
     x0 INTEGER NOT NULL, y0 INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL,
-    iou REAL, score REAL, origin TEXT NOT NULL,
+    iou REAL, score REAL, origin TEXT NOT NULL, made_at REAL NOT NULL DEFAULT 0,
     PRIMARY KEY (object_id, frame)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mask_by_frame ON mask (frame, object_id);
@@ -54,7 +63,24 @@ CREATE TABLE review (
 """
 
 Migration = Callable[[sqlite3.Connection], None]
-MIGRATIONS: Mapping[int, Migration] = {}
+
+
+def _to_version_2(connection: sqlite3.Connection) -> None:
+    """Attributes, objects that keep off their neighbours, overlaps by order, and when each mask was made."""
+    for statement in (
+        "ALTER TABLE project ADD COLUMN next_attribute_id INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE project ADD COLUMN allows_overlaps INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE object ADD COLUMN keeps_off INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE mask ADD COLUMN made_at REAL NOT NULL DEFAULT 0",
+        "CREATE TABLE attribute (id INTEGER PRIMARY KEY, place INTEGER NOT NULL, name TEXT NOT NULL,"
+        " kind TEXT NOT NULL, choices TEXT NOT NULL) STRICT",
+        "CREATE TABLE tag (object_id INTEGER NOT NULL, attribute_id INTEGER NOT NULL, everywhere TEXT NOT NULL,"
+        " stretches TEXT NOT NULL, PRIMARY KEY (object_id, attribute_id)) STRICT, WITHOUT ROWID",
+    ):
+        connection.execute(statement)
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2}
 """From a version to the next one, each a function that changes the tables inside a transaction."""
 
 

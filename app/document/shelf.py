@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.document.errors import ProjectError
 from app.document.masks import MaskCode
-from app.document.rows import read_counts
+from app.document.reading import read_counts
 from app.document.schema import connect
 
 DEFAULT_BYTES = 256 << 20

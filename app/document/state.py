@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
+from app.document.attributes import Attribute, Tag
 from app.document.values import Category, Cell, Clip, FrameMask, Prompt, Review, TrackedObject
 
 V = TypeVar("V")
@@ -19,7 +20,10 @@ class DocumentError(ValueError):
 
 
 class CellTable(Mapping[Cell, V]):
-    """Values by cell, kept by object, so that one object's frames are found without a look at any other."""
+    """Values by cell, kept by object, so that one object's frames are found without a look at any other.
+
+    Tags are kept in the same way, with the attribute's id in the place of the frame.
+    """
 
     def __init__(self) -> None:
         self._by_object: dict[int, dict[int, V]] = {}
@@ -87,8 +91,17 @@ class State:
     prompts: CellTable[Prompt] = field(default_factory=CellTable)
     masks: CellTable[FrameMask] = field(default_factory=CellTable)
     reviews: CellTable[Review] = field(default_factory=CellTable)
+    excluded: CellTable[bool] = field(default_factory=CellTable)
+    dismissed: CellTable[frozenset[str]] = field(default_factory=CellTable)
+    cuts: tuple[int, ...] = ()
+    markers: dict[int, str] = field(default_factory=dict)
     next_object_id: int = 1
     next_category_id: int = 1
+    attributes: dict[int, Attribute] = field(default_factory=dict)
+    tags: CellTable[Tag] = field(default_factory=CellTable)
+    """By (object id, attribute id)."""
+    next_attribute_id: int = 1
+    allows_overlaps: bool = True
 
     def copy(self) -> State:
         """A state of its own; the values are shared, they never change."""
@@ -99,8 +112,16 @@ class State:
             self.prompts.copy(),
             self.masks.copy(),
             self.reviews.copy(),
+            self.excluded.copy(),
+            self.dismissed.copy(),
+            self.cuts,
+            dict(self.markers),
             self.next_object_id,
             self.next_category_id,
+            dict(self.attributes),
+            self.tags.copy(),
+            self.next_attribute_id,
+            self.allows_overlaps,
         )
 
     def check_cell(self, cell: Cell) -> None:

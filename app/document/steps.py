@@ -7,6 +7,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
+from app.document.attributes import TagKey
 from app.document.masks import MaskCode
 from app.document.state import DocumentError, State
 from app.document.values import Category, Cell, Clip, FrameMask, Prompt, Review, TrackedObject
@@ -17,15 +18,22 @@ _NO_CELLS: frozenset[Cell] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a step touched: the cells, and which of their three sides; the objects; whether categories or the clip."""
+    """What a step touched: the cells, and which of their three sides; the objects, what is said of them; the rest."""
 
     clip: bool = False
     categories: bool = False
+    attributes: bool = False
+    overlaps: bool = False
     objects: frozenset[int] = frozenset()
+    tags: frozenset[TagKey] = frozenset()
     cells: frozenset[Cell] = frozenset()
     prompts: bool = False
     masks: bool = False
     reviews: bool = False
+    excluded: bool = False
+    dismissed: bool = False
+    cuts: bool = False
+    markers: bool = False
 
     @staticmethod
     def of(changes: Sequence[Change]) -> Change:
@@ -35,11 +43,18 @@ class Change:
         return Change(
             clip=any(change.clip for change in changes),
             categories=any(change.categories for change in changes),
+            attributes=any(change.attributes for change in changes),
+            overlaps=any(change.overlaps for change in changes),
             objects=frozenset().union(*(change.objects for change in changes)),
+            tags=frozenset().union(*(change.tags for change in changes)),
             cells=frozenset().union(*(change.cells for change in changes)),
             prompts=any(change.prompts for change in changes),
             masks=any(change.masks for change in changes),
             reviews=any(change.reviews for change in changes),
+            excluded=any(change.excluded for change in changes),
+            dismissed=any(change.dismissed for change in changes),
+            cuts=any(change.cuts for change in changes),
+            markers=any(change.markers for change in changes),
         )
 
 
@@ -97,7 +112,7 @@ class SetClip(Step):
 class SetObject(Step):
     """An object appears (at `position` in the list, else at its end), changes or, with None, goes.
 
-    It can go only when none of its cells holds anything.
+    It can go only when none of its cells holds anything and nothing is said of it.
     """
 
     id: int
@@ -117,13 +132,13 @@ class SetObject(Step):
                 raise DocumentError(f"Object {value.id} cannot stand in the place of object {self.id}.")
             if value.category_id is not None and value.category_id not in state.categories:
                 raise DocumentError(f"There is no category {value.category_id} for {value.name}.")
-            _put_at(state.objects, self.id, value, self.position)
+            put_at(state.objects, self.id, value, self.position)
             state.next_object_id = max(state.next_object_id, self.id + 1)
             return SetObject(self.id, before), change
         if before is None:
             return self, change
-        if state.masks.of(self.id) or state.prompts.of(self.id) or state.reviews.of(self.id):
-            raise DocumentError(f"{before.name} still has masks, prompts or reviews; clear them first.")
+        if any(table.of(self.id) for table in (state.masks, state.prompts, state.reviews, state.tags)):
+            raise DocumentError(f"{before.name} still has masks, prompts, reviews or attributes; clear them first.")
         position = list(state.objects).index(self.id)
         del state.objects[self.id]
         return SetObject(self.id, before, position), change
@@ -148,7 +163,7 @@ class SetCategory(Step):
         if value is not None:
             if value.id != self.id or self.id < 1:
                 raise DocumentError(f"Category {value.id} cannot stand in the place of category {self.id}.")
-            _put_at(state.categories, self.id, value, self.position)
+            put_at(state.categories, self.id, value, self.position)
             state.next_category_id = max(state.next_category_id, self.id + 1)
             return SetCategory(self.id, before), change
         if before is None:
@@ -258,7 +273,7 @@ class SetReviews(Step):
         return SetReviews(before), Change(cells=frozenset(before), reviews=True)
 
 
-def _put_at(values: dict[int, V], key: int, value: V, position: int | None) -> None:
+def put_at(values: dict[int, V], key: int, value: V, position: int | None) -> None:
     """Set one of the values; a new one goes to its position, the last without one."""
     is_new = key not in values
     values[key] = value

@@ -18,7 +18,9 @@ from app.document.document import Document
 from app.document.errors import ProjectError, ProjectInUse
 from app.document.history import History
 from app.document.lock import ProjectLock
-from app.document.rows import Batch, delete_unused_counts, read_settings, read_state
+from app.document.mark_rows import mark_settings, read_marks
+from app.document.reading import read_settings, read_state
+from app.document.rows import Batch, delete_unused_counts, next_ids_of
 from app.document.schema import SUFFIX, VERSION, check_file, connect, migrate, transaction
 from app.document.shelf import Shelf
 from app.document.steps import Change
@@ -223,15 +225,21 @@ class ProjectStore:
         batch = Batch(steps=1)
         if change.clip:
             batch.clip = document.clip
-        if change.objects or change.categories:
+        if change.objects or change.categories or change.attributes:
             batch.objects, batch.categories = tuple(document.objects.values()), tuple(document.categories.values())
-            batch.next_ids = document.next_object_id, document.next_category_id
+            batch.attributes = tuple(document.attributes.values())
+            batch.next_ids = next_ids_of(document)
+        if change.overlaps:
+            batch.allows_overlaps = document.allows_overlaps
+        if change.tags:
+            batch.tags = {key: document.tags.get(key) for key in change.tags}
         if change.prompts:
             batch.prompts = {cell: document.prompts.get(cell) for cell in change.cells}
         if change.masks:
             batch.masks = {cell: document.masks.get(cell) for cell in change.cells}
         if change.reviews:
             batch.reviews = {cell: document.reviews.get(cell) for cell in change.cells}
+        batch.settings = mark_settings(document, change)
         self._writer.add(batch, is_urgent=is_over)
 
 
@@ -254,7 +262,9 @@ def _read(path: Path, shelf: Shelf, read_only: bool) -> tuple[Document, dict[str
             migrate(connection, version)
         gc.disable()  # hundred thousands of lasting values, none of them garbage
         connection.execute("BEGIN")
-        return Document.restored(read_state(connection, shelf, path)), read_settings(connection)
+        state, settings = read_state(connection, shelf, path), read_settings(connection)
+        read_marks(settings, state)
+        return Document.restored(state), settings
     finally:
         if collecting:
             gc.enable()

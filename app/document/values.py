@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.document.geometry import Box as Box
@@ -42,7 +42,8 @@ class TrackedObject:
     """One thing with one identity through the clip.
 
     `color` is a place in the object palette (0-based, it wraps around); `z_order` is larger for what lies nearer.
-    Nobody changes a frozen object: not a person, not a run.
+    Nobody changes a frozen object: not a person, not a run. The model is told to leave out of an object that
+    `keeps_off` what its neighbours are.
     """
 
     id: int
@@ -52,6 +53,7 @@ class TrackedObject:
     is_visible: bool = True
     is_frozen: bool = False
     z_order: int = 0
+    keeps_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,15 @@ class Origin(StrEnum):
 class FrameMask:
     """An object's pixels on one frame; an empty code says that the object is absent there.
 
-    `iou` is the model's own estimate of its mask (0 to 1), `score` its occlusion logit (above 0: present).
+    `iou` is the model's own estimate of its mask (0 to 1), `score` its occlusion logit (above 0: present). `made_at` is
+    when it was made, in seconds since 1970, 0 where nobody knows; masks that differ in nothing else are equal.
     """
 
     code: MaskCode
     iou: float = 1.0
     score: float = 10.0
     origin: Origin = Origin.PROPAGATED
+    made_at: float = field(default=0.0, compare=False)
 
     @property
     def is_absent(self) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.document.attribute_steps import SetAttribute, SetOverlaps, SetTag
+from app.document.attributes import TRUNCATED, Attribute, AttributeKind, Stretch, Tag
 from app.document.document import Document, DocumentView
 from app.document.history import History
 from app.document.masks import MaskCode
@@ -67,6 +69,10 @@ def everything() -> Callable[[DocumentView], tuple[Any, ...]]:
             dict(document.reviews),
             document.next_object_id,
             document.next_category_id,
+            list(document.attributes.items()),
+            dict(document.tags),
+            document.next_attribute_id,
+            document.allows_overlaps,
         )
 
     return look
@@ -88,6 +94,13 @@ def stored(tmp_path: Path, clip: Clip, square: Callable[..., FrameMask]) -> Iter
         transaction.apply(SetMasks({(7, frame): square(frame, frame) for frame in range(15)}))
         transaction.apply(SetReviews({(7, 3): Review.VERIFIED, (1, 6): Review.VERIFIED}))
         transaction.apply(SetOrder((7, 1, 2)))
+        transaction.apply(SetObject(1, TrackedObject(1, "dog 1", keeps_off=True)))
+        transaction.apply(SetAttribute(4, Attribute(4, "pose", AttributeKind.CHOICE, ("stands", "läuft"))))
+        transaction.apply(SetAttribute(2, Attribute(2, "speed", AttributeKind.NUMBER)))
+        transaction.apply(SetTag((7, 4), Tag("stands", (Stretch(3, 9, "läuft"),))))
+        transaction.apply(SetTag((1, 2), Tag(1.5)))
+        transaction.apply(SetTag((7, TRUNCATED), Tag(None, (Stretch(0, 2, True),))))
+        transaction.apply(SetOverlaps(are_allowed=False))
     yield project
     if project.store is not None:
         project.store.abandon()

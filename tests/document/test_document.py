@@ -79,7 +79,7 @@ def refused(square: Square) -> list[tuple[Step, str]]:
         (SetObject(1, TrackedObject(2, "wrong")), "Object 2 cannot stand"),
         (SetObject(0, TrackedObject(0, "wrong")), "Object 0 cannot stand"),
         (SetObject(4, TrackedObject(4, "new", category_id=7)), "no category 7"),
-        (SetObject(1, None), "dog still has masks, prompts or reviews"),
+        (SetObject(1, None), "dog still has masks, prompts, reviews or attributes"),
         (SetCategory(1, Category(2, "wrong")), "Category 2 cannot stand"),
         (SetCategory(1, None), "animal is still the category"),
         (SetOrder((1, 2)), "does not name each"),

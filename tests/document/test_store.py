@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.document.attribute_steps import SetTag
 from app.document.document import DocumentView
 from app.document.masks import MaskCode
 from app.document.project import Project
@@ -87,6 +88,8 @@ def test_deleting_an_object_and_its_cells_reaches_the_file(
     with stored.history.transaction("Delete") as transaction:
         transaction.apply(SetReviews({(7, 3): None}))
         transaction.apply(SetMasks(dict.fromkeys((7, frame) for frame in range(15))))
+        for attribute_id in list(stored.document.tags_of(7)):
+            transaction.apply(SetTag((7, attribute_id), None))
         transaction.apply(SetObject(7, None))
     before = everything(stored.document)
     again = reopened(stored)

@@ -6,15 +6,17 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.document import schema
+from app.document.attribute_steps import SetAttribute, SetOverlaps, SetTag
 from app.document.document import DocumentView
 from app.document.project import Project
-from app.document.steps import SetMasks, SetPrompt
+from app.document.steps import SetMasks, SetObject, SetPrompt
 from app.document.store import ProjectError, ProjectInUse
 from app.document.values import FrameMask
 
@@ -153,12 +155,38 @@ def test_a_newer_file_asks_for_a_newer_program(stored: Project) -> None:
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(ProjectError, match=r"newer Masklet Studio \(file version 99; this one reads up to 1\)"):
+    with pytest.raises(
+        ProjectError, match=rf"newer Masklet Studio \(file version 99; this one reads up to {schema.VERSION}\)"
+    ):
         Project.open(path)
 
 
-def _to_version_2(connection: sqlite3.Connection) -> None:
+def _to_next(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE review ADD COLUMN reviewer TEXT")
+
+
+def test_a_project_of_version_1_opens_with_nothing_said_of_its_objects(stored: Project, everything: Everything) -> None:
+    assert stored.path is not None
+    path = stored.path
+    for key in list(stored.document.tags):
+        stored.document.apply(SetTag(key, None))
+    for key in list(stored.document.attributes):
+        stored.document.apply(SetAttribute(key, None))
+    stored.document.apply(SetOverlaps(are_allowed=True))
+    stored.document.apply(SetObject(1, replace(stored.document.objects[1], keeps_off=False)))
+    before = everything(stored.document)
+    stored.close()
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "DROP TABLE attribute; DROP TABLE tag; ALTER TABLE project DROP COLUMN next_attribute_id;"
+        "ALTER TABLE project DROP COLUMN allows_overlaps; ALTER TABLE object DROP COLUMN keeps_off;"
+        "ALTER TABLE mask DROP COLUMN made_at; PRAGMA user_version = 1"
+    )
+    connection.close()
+    project = Project.open(path)
+    assert everything(project.document) == (*before[:-2], 1, True)
+    project.close()
+    assert path.with_name("park.masklet.v1.bak").is_file()
 
 
 def test_an_older_file_is_brought_up_to_date_and_kept_beside(
@@ -167,20 +195,21 @@ def test_an_older_file_is_brought_up_to_date_and_kept_beside(
     assert stored.path is not None
     path, before = stored.path, everything(stored.document)
     stored.close()
-    monkeypatch.setattr(schema, "VERSION", 2)
-    monkeypatch.setattr("app.document.store.VERSION", 2)
-    monkeypatch.setattr(schema, "MIGRATIONS", {1: _to_version_2})
+    now = schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", now + 1)
+    monkeypatch.setattr("app.document.store.VERSION", now + 1)
+    monkeypatch.setattr(schema, "MIGRATIONS", {now: _to_next})
     with pytest.raises(ProjectError, match="older kind"):
         Project.open(path, read_only=True)
     project = Project.open(path)
     assert everything(project.document) == before
     project.close()
     versions = {}
-    for name in ("park.masklet", "park.masklet.v1.bak"):
+    for name in ("park.masklet", f"park.masklet.v{now}.bak"):
         connection = sqlite3.connect(path.with_name(name))
         versions[name] = connection.execute("PRAGMA user_version").fetchone()[0]
         connection.close()
-    assert versions == {"park.masklet": 2, "park.masklet.v1.bak": 1}
+    assert versions == {"park.masklet": now + 1, f"park.masklet.v{now}.bak": now}
 
 
 def test_a_migration_that_fails_changes_nothing(
@@ -195,9 +224,10 @@ def test_a_migration_that_fails_changes_nothing(
         connection.execute("DROP TABLE mask")
 
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "VERSION", 2)
-        patch.setattr("app.document.store.VERSION", 2)
-        patch.setattr(schema, "MIGRATIONS", {1: broken})
+        now = schema.VERSION
+        patch.setattr(schema, "VERSION", now + 1)
+        patch.setattr("app.document.store.VERSION", now + 1)
+        patch.setattr(schema, "MIGRATIONS", {now: broken})
         with pytest.raises(ProjectError, match=r"park\.masklet cannot be read"):
             Project.open(path)
     project = Project.open(path)
