@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sam2_core.config import BUILT_IN, CONFIGS, EfficientNetConfig, ModelConfig
 from sam2_core.training.losses import PAPER_LOSS, SMALL_MODEL_LOSS, LossWeights
@@ -15,7 +16,7 @@ class StageRecipe:
     """One stretch of a training.
 
     Attributes:
-        steps: optimiser steps; the learning rate falls along a cosine over them.
+        steps: optimiser steps; the learning rate falls over them.
         learning_rate: at the end of the warm-up.
         trunk_rate: learning rate of the trunk's stages from the recipe's `thawed_from` on; 0 keeps them as they are.
         warmup: steps of linear rise.
@@ -27,6 +28,9 @@ class StageRecipe:
         box_share: share of boxes among the first prompts; the rest are clicks.
         frames: frames of a clip.
         prior_drop: how often a clip goes without the matched mask, so that memory must work as well.
+        schedule: how the rate falls: `cosine`, down to `last_rate` of it, or `reciprocal_square_root`, with a linear
+            end over `cooldown` steps.
+        last_rate, cooldown: see there.
     """
 
     steps: int
@@ -41,6 +45,9 @@ class StageRecipe:
     box_share: float = 0.4
     frames: int = 5
     prior_drop: float = 0.3
+    schedule: Literal["cosine", "reciprocal_square_root"] = "cosine"
+    last_rate: float = 0.05
+    cooldown: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,10 @@ class Recipe:
         precision: number type of the frozen part of the trunk on a CPU.
         thawed_from: first stage of the trunk that learns where a stage has a trunk_rate. What lies before stays frozen
             for good and is computed once per picture, because the finest maps cost most and teach least.
+        layer_decay: of the trunk's rate from block to block, towards the pixels.
+        trained_parts: beginnings of the names of the parameters that learn; by default all but what is frozen.
+        video_share: share of labelled videos among the clips, where there are any; the rest is set in motion.
+        sums_losses: add the losses of all decoder passes, as the paper does, instead of taking their mean.
         seed: of everything random.
     """
 
@@ -77,6 +88,10 @@ class Recipe:
     composite_share: float = 0.3
     precision: str = "bfloat16"
     thawed_from: int = 0
+    layer_decay: float = 1.0
+    trained_parts: tuple[str, ...] = ()
+    video_share: float = 0.1
+    sums_losses: bool = False
     seed: int = 0
 
     @property
