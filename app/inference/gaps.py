@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from app.inference.anchors import Anchor
@@ -13,7 +14,7 @@ Direction = Literal["forward", "backward", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Frames without an anchor, with the anchors at both ends; None stands for an end of the clip."""
+    """Frames of one shot without an anchor, with the anchors at both ends; None: the clip or the shot ends there."""
 
     frames: range
     left: Anchor | None
@@ -21,6 +22,9 @@ class Gap:
     is_seen_before: bool
     """Whether the object is visible on `left` or on any anchor before it, so that a run knows what to look for."""
     is_seen_after: bool
+    begins_with_cut: bool = False
+    """Whether a cut keeps runs from coming in from the left; `left` is None then."""
+    ends_with_cut: bool = False
 
     def forward(self, direction: Direction) -> range:
         """The frames that run forward from `left`, ascending; empty where none do."""
@@ -45,21 +49,33 @@ class Gap:
         return self.frames.start + (len(self.frames) + 1) // 2
 
 
-def gaps_between(anchors: Sequence[Anchor], frame_count: int) -> list[Gap]:
-    """The gaps of an object in a clip of `frame_count` frames, in order; `anchors` ascend. Neighbours leave no gap."""
+def gaps_between(anchors: Sequence[Anchor], frame_count: int, cuts: Sequence[int] = ()) -> list[Gap]:
+    """The gaps of an object in a clip of `frame_count` frames, in order; `anchors` ascend. Neighbours leave no gap.
+
+    `cuts` are the first frames of shots that no run may enter from the shot before, or leave to it.
+    """
     first_seen = next((anchor.frame for anchor in anchors if anchor.is_visible), frame_count)
     last_seen = next((anchor.frame for anchor in reversed(anchors) if anchor.is_visible), -1)
     gaps = []
     for left, right in zip([None, *anchors], [*anchors, None], strict=True):
-        frames = range(0 if left is None else left.frame + 1, frame_count if right is None else right.frame)
-        if frames:
-            gaps.append(
-                Gap(
-                    frames,
-                    left,
-                    right,
-                    is_seen_before=left is not None and first_seen <= left.frame,
-                    is_seen_after=right is not None and last_seen >= right.frame,
+        start, stop = 0 if left is None else left.frame + 1, frame_count if right is None else right.frame
+        if start >= stop:
+            continue
+        inside = [cut for cut in cuts if start <= cut <= stop]
+        for first, end in pairwise([start, *inside, stop]):
+            begins_with_cut, ends_with_cut = first in inside, end in inside
+            near = None if begins_with_cut else left
+            far = None if ends_with_cut else right
+            if first < end:
+                gaps.append(
+                    Gap(
+                        range(first, end),
+                        near,
+                        far,
+                        is_seen_before=near is not None and first_seen <= near.frame,
+                        is_seen_after=far is not None and last_seen >= far.frame,
+                        begins_with_cut=begins_with_cut,
+                        ends_with_cut=ends_with_cut,
+                    )
                 )
-            )
     return gaps

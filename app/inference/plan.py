@@ -7,7 +7,7 @@ An anchor is a barrier (no run writes it) and, where the object is visible on it
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -56,6 +56,8 @@ class Plan:
     """One line, such as "96 frames of red ball, forward"."""
     notes: tuple[str, ...] = ()
     """A sentence for each object that was asked for and has nothing to run."""
+    cuts: tuple[int, ...] = ()
+    """Shot cuts (first frames of shots) that end a stretch of it, ascending."""
 
     @property
     def object_ids(self) -> tuple[int, ...]:
@@ -92,43 +94,60 @@ def make_plan(
     *,
     stop_at_locks: bool = False,
     only_missing: bool = False,
+    passed_cuts: Collection[int] = (),
 ) -> Plan:
     """Plan to follow objects through the frames `first` to `last`, both included.
 
     Forward and backward run from every anchor to the next one; both ways, two anchors share the frames between them and
     meet in the middle. With `stop_at_locks` an object's run ends at the first verified, hand-made or imported frame
     that it meets (forward and backward only). With `only_missing` frames that have a mask already are kept.
+    No run goes from one shot into another, except through `passed_cuts`.
     Raises PlanError where no frame is left to write.
     """
     _check(document, object_ids, first, last)
     request = Request(document, range(first, last + 1), direction, stop_at_locks, only_missing)
+    cuts = [cut for cut in document.cuts if cut not in passed_cuts]
     stretches: list[Stretch] = []
     conditioning: dict[int, tuple[int, ...]] = {}
     notes: list[str] = []
+    barriers: set[int] = set()
     is_complete = False
     for object_id in dict.fromkeys(object_ids):
         anchors = anchors_of(document, object_id)
-        gaps = gaps_between(anchors, document.clip.frame_count)
+        gaps = gaps_between(anchors, document.clip.frame_count, cuts)
         found = [] if document.objects[object_id].is_frozen else list(request.stretches(object_id, gaps))
         if not found:
             notes.append(request.why_nothing(object_id, gaps))
             is_complete |= request.is_complete(object_id, gaps)
             continue
         stretches += found
+        barriers |= _barriers(found, cuts, request.window, {anchor.frame for anchor in anchors})
         running = [gap.frames for gap in gaps if any(stretch.frames[0] in gap.frames for stretch in found)]
         conditioning[object_id] = _conditioning(anchors, running)
     if not stretches:
         more = f" So it is with {len(notes) - NOTES_SHOWN} more objects." if len(notes) > NOTES_SHOWN else ""
         raise PlanError(f"Nothing to propagate. {' '.join(notes[:NOTES_SHOWN])}{more}", is_complete=is_complete)
-    return Plan(tuple(stretches), conditioning, _summary(document, stretches), tuple(notes))
+    summary = _summary(document, stretches)
+    return Plan(tuple(stretches), conditioning, summary, tuple(notes), tuple(sorted(barriers)))
 
 
 def span_around(document: DocumentView, object_id: int, frame: int) -> tuple[int, int]:
-    """The frames (first, last) that a change of this frame can reach: up to the object's neighbouring anchors."""
+    """The frames (first, last) that a change of this frame can reach: up to the neighbouring anchors and shot cuts."""
     others = [anchor.frame for anchor in anchors_of(document, object_id) if anchor.frame != frame]
-    first = max((other + 1 for other in others if other < frame), default=0)
-    last = min((other - 1 for other in others if other > frame), default=document.clip.frame_count - 1)
-    return first, last
+    begins = [*(other + 1 for other in others if other < frame), *(cut for cut in document.cuts if cut <= frame)]
+    ends = [other - 1 for other in (*others, *document.cuts) if other > frame]
+    return max(begins, default=0), min(ends, default=document.clip.frame_count - 1)
+
+
+def _barriers(stretches: Sequence[Stretch], cuts: Sequence[int], window: range, anchors: Collection[int]) -> set[int]:
+    """The cuts that end these stretches where nothing else does: not the window, and no anchor right behind the cut."""
+    found = set()
+    for stretch in stretches:
+        last = stretch.frames[-1]
+        cut, beyond = (last, last - 1) if stretch.is_reverse else (last + 1, last + 1)
+        if cut in cuts and beyond in window and beyond not in anchors:
+            found.add(cut)
+    return found
 
 
 def _check(document: DocumentView, object_ids: Sequence[int], first: int, last: int) -> None:

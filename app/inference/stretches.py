@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from app.document.document import DocumentView
-from app.inference.anchors import anchors_of, name_of
-from app.inference.gaps import Direction, Gap
+from app.inference.anchors import Anchor, anchors_of, name_of
+from app.inference.gaps import Direction, Gap, gaps_between
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,9 @@ class Request:
             kinds = " or ".join(dict.fromkeys(anchor.kind for anchor in inside))
             what = f"Every frame of {name} in {where}" if len(window) > 1 else f"Frame {where} of {name}"
             return f"{what} is {kinds}: choose another range, or take some of that back."
+        cut = self._cut_between(object_id, anchors)
+        if cut is not None:
+            return f"A cut before frame {cut} keeps {name} out of {where}: pass the cut, or click on {name} behind it."
         if any(set(window) & {*gap.forward(self.direction), *gap.backward(self.direction)} for gap in gaps):
             return f"Every frame of {name} in {where} has a mask already."
         nearest = min(anchors, key=lambda anchor: min(abs(anchor.frame - window[0]), abs(anchor.frame - window[-1])))
@@ -108,19 +111,31 @@ class Request:
             "propagate the other way, or both ways."
         )
 
+    def _cut_between(self, object_id: int, anchors: Sequence[Anchor]) -> int | None:
+        """The cut without which the object could be followed into the window, if that is all that is in the way."""
+        whole = gaps_between(anchors, self.document.clip.frame_count)
+        stretch = next(self.stretches(object_id, whole), None)
+        if stretch is None:
+            return None
+        low, high = sorted((stretch.source, stretch.frames[0]))
+        between = [cut for cut in self.document.cuts if low < cut <= high]
+        return None if not between else between[-1] if stretch.is_reverse else between[0]
+
 
 def _reason(gap: Gap, run: range, frames: range) -> str:
     """Such as "forward from the prompt on frame 0 to the verified frame 40"; `run`: what runs this way in the gap."""
     if run.step > 0:
-        way, source, goal, end, far = "forward", gap.left, gap.right, "end", gap.frames[-1]
+        way, source, goal, ending, far = "forward", gap.left, gap.right, "to the end of the clip", gap.frames[-1]
+        cut = gap.frames.stop if gap.ends_with_cut else None
     else:
-        way, source, goal, end, far = "backward", gap.right, gap.left, "start", gap.frames[0]
+        way, source, goal, ending, far = "backward", gap.right, gap.left, "to the start of the clip", gap.frames[0]
+        cut = gap.frames.start if gap.begins_with_cut else None
     if frames[-1] != run[-1]:
         target = f"to frame {frames[-1]}"
     elif run[-1] != far and goal is not None:
         target = f"until it meets the run from {goal.words}"
     else:
-        target = f"to the {end} of the clip" if goal is None else f"to {goal.words}"
+        target = f"to {goal.words}" if goal is not None else f"to the cut before frame {cut}" if cut else ending
     going_on = "" if frames.start == run.start else f", going on at frame {frames.start},"
     assert source is not None
     return f"{way} from {source.words}{going_on} {target}"
