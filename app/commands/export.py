@@ -10,15 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 from app.commands.errors import CommandError
+from app.commands.exported_clip import ExportedClip
 from app.commands.targets import check_frame, counted, object_of
-from app.document.document import DocumentView
 from app.document.project import Project
-from app.document.values import FrameMask
-from app.media.clip import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ClipError, FrameSource
-from exporters.dataset import Category, Dataset, Info, MaskRecord, Track
+from app.media.clip import FrameSource
+from exporters.dataset import Category, Dataset, Info
 from exporters.errors import ExportError
 from exporters.format import Progress
 from exporters.registry import FORMATS as FORMATS
@@ -28,8 +25,6 @@ from exporters.report import Report
 
 CACHE_BYTES = 64 * 1024 * 1024
 """For an export's own decoder, which reads every frame once and in order."""
-
-_JPEG_SUFFIXES = (".jpg", ".jpeg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,7 @@ def dataset_of(
         check_frame(project, frame)
     ids = sorted(document.objects if object_ids is None else {object_of(project, number).id for number in object_ids})
     _check_source(project, source)
-    view = _ExportedClip(document.snapshot(), source, wanted, ids, only_verified)
+    view = ExportedClip(document.snapshot(), source, wanted, ids, only_verified)
     _refuse_nothing(project, view, wanted, ids, only_verified)
     categories = [Category(item.id, item.name, item.supercategory) for item in document.categories.values()]
     said = info or Info()
@@ -136,87 +131,9 @@ def _work(
     if source is None:
         return (yield from export_dataset(dataset, format_name, target, options, overwrite=overwrite))
     with source.reopen(CACHE_BYTES) as own:
-        clips = tuple(clip.reading(own) for clip in dataset.clips if isinstance(clip, _ExportedClip))
+        clips = tuple(clip.reading(own) for clip in dataset.clips if isinstance(clip, ExportedClip))
         dataset = replace(dataset, clips=clips)
         return (yield from export_dataset(dataset, format_name, target, options, overwrite=overwrite))
-
-
-class _ExportedClip:
-    """The clip of a project as exporters see it (a ClipView)."""
-
-    def __init__(
-        self,
-        document: DocumentView,
-        source: FrameSource | None,
-        frames: Sequence[int],
-        object_ids: Sequence[int],
-        only_verified: bool,
-    ) -> None:
-        clip = document.clip
-        self.name = _stem(clip.name)
-        self.frame_count = len(frames)
-        self.height, self.width, self.fps = clip.height, clip.width, clip.fps
-        self.source_frames = tuple(frames)
-        self.tracks = _tracks(document, object_ids)
-        self._document = document
-        self._masks = {number: document.masks_of(number) for number in object_ids}
-        self._only_verified = only_verified
-        self._read_from(source)
-
-    def _read_from(self, source: FrameSource | None) -> None:
-        self._source = source
-        if source is not None:
-            self.times = tuple(source.times[frame] for frame in self.source_frames)
-        else:
-            self.times = tuple(frame / self.fps if self.fps > 0 else 0.0 for frame in self.source_frames)
-
-    def reading(self, source: FrameSource) -> _ExportedClip:
-        """The same clip with pictures from another source."""
-        copy = object.__new__(_ExportedClip)
-        copy.__dict__.update(self.__dict__)
-        copy._read_from(source)
-        return copy
-
-    def mask(self, track_id: int, position: int) -> MaskRecord | None:
-        frame = self.source_frames[position]
-        found: FrameMask | None = self._masks[track_id].get(frame)
-        is_verified = self._document.is_verified((track_id, frame))
-        if found is None or (self._only_verified and not is_verified):
-            return None
-        state: Literal["absent", "visible"] = "absent" if found.is_absent else "visible"
-        return MaskRecord(found.code.to_rle(), state, found.origin.value, found.iou, found.score, is_verified)
-
-    def image(self, position: int) -> np.ndarray:
-        """The picture, uint8 RGB, height x width x 3."""
-        if self._source is None:
-            raise LookupError("the clip is not open")
-        try:
-            return self._source.read(self.source_frames[position])
-        except ClipError as error:
-            raise ExportError(f"{error} Or export without pictures.") from error
-
-    def jpeg(self, position: int) -> bytes | None:
-        """The file of the frame, where the clip is a folder of JPEG files."""
-        names = None if self._source is None else self._source.frame_names
-        if self._source is None or names is None or (len(names) > 1 and names[0] == names[-1]):
-            return None
-        name = names[self.source_frames[position]]
-        path = self._source.path / name if self._source.path.is_dir() else self._source.path
-        if path.suffix.lower() not in _JPEG_SUFFIXES:
-            return None
-        try:
-            return path.read_bytes()
-        except OSError:
-            return None  # reading the picture will say what is wrong
-
-
-def _tracks(document: DocumentView, object_ids: Sequence[int]) -> tuple[Track, ...]:
-    """The objects by id. What lies in front is told as the window shows it: by z-order, then by place in the list."""
-    places = {number: place for place, number in enumerate(document.objects)}
-    front = sorted(object_ids, key=lambda number: (document.objects[number].z_order, places[number]))
-    ranks = {number: rank for rank, number in enumerate(front)}
-    things = [document.objects[number] for number in object_ids]
-    return tuple(Track(thing.id, thing.name, thing.category_id, ranks[thing.id]) for thing in things)
 
 
 def _check_source(project: Project, source: FrameSource | None) -> None:
@@ -233,7 +150,7 @@ def _check_source(project: Project, source: FrameSource | None) -> None:
 
 
 def _refuse_nothing(
-    project: Project, view: _ExportedClip, frames: Sequence[int], object_ids: Sequence[int], only_verified: bool
+    project: Project, view: ExportedClip, frames: Sequence[int], object_ids: Sequence[int], only_verified: bool
 ) -> None:
     if not project.document.objects:
         raise CommandError("There is nothing to export yet. Make an object and give it a click, then propagate.")
@@ -282,13 +199,6 @@ def _option(name: str, value: object, kind: Any) -> Any:
             raise CommandError(f"{name} is one of {', '.join(map(str, get_args(kind)))}, not {value!r}.")
         return same[0]
     return text
-
-
-def _stem(name: str) -> str:
-    """The name of a clip without the ending of a video or picture file."""
-    path = Path(name)
-    is_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
-    return path.stem if is_file else name
 
 
 def _version() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -35,12 +36,12 @@ def accept_masks(
     or verified the cell since, when the cell carries a prompt (only prompts write there) or a mask that was drawn or
     imported, when its object is frozen or gone, or when the transaction is closed.
     """
-    document, total = project.document, 0
+    document, total, now = project.document, 0, time.time()
     cells: dict[Cell, FrameMask | None] = {}
     for cell, mask, revision in results:
         total += 1
         if document.revision(cell) == revision and _is_free(document, cell):
-            cells[cell] = mask
+            cells[cell] = replace(mask, made_at=now)
     if not cells or not transaction.is_open:
         return AcceptReport(0, total)
     dropped_before = transaction.dropped
@@ -59,7 +60,7 @@ def accept_prompt_mask(project: Project, cell: Cell, mask: FrameMask, revision: 
     thing = document.objects.get(cell[0])
     if thing is None or thing.is_frozen or document.revision(cell) != revision or document.is_verified(cell):
         return False
-    step = SetMasks({cell: replace(mask, origin=Origin.PROMPTED)})
+    step = SetMasks({cell: replace(mask, origin=Origin.PROMPTED, made_at=time.time())})
     if not project.history.join(cell, step):
         with project.history.transaction(f"Mask, {at(thing, cell[1])}") as transaction:
             transaction.apply(step)
@@ -138,7 +139,8 @@ def set_masks_by_hand(project: Project, verb: str, codes: dict[Cell, MaskCode]) 
         editable_object(project, object_id)
     if changed:
         with project.history.transaction(f"{verb}, {about(project, changed, 'mask')}") as transaction:
-            masks = {cell: FrameMask(code, origin=Origin.MANUAL) for cell, code in changed.items()}
+            now = time.time()
+            masks = {cell: FrameMask(code, origin=Origin.MANUAL, made_at=now) for cell, code in changed.items()}
             transaction.apply(SetMasks(masks, by_person=True))
     return len(changed)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from app.commands.errors import CommandError
 from app.commands.targets import category_of, counted, editable_object, object_of
+from app.document.attribute_steps import SetOverlaps, SetTag
 from app.document.history import Transaction
 from app.document.project import Project
 from app.document.steps import SetCategory, SetMasks, SetObject, SetOrder, SetPrompt, SetReviews
@@ -77,6 +78,12 @@ def set_object_frozen(project: Project, object_id: int, is_frozen: bool) -> None
     _change_object(project, object_id, verb, lambda thing: replace(thing, is_frozen=is_frozen))
 
 
+def set_keeps_off(project: Project, object_id: int, keeps_off: bool) -> None:
+    """Whether the model is told, with every click from now on, that the object's neighbours are no part of it."""
+    verb = "Keep off neighbours" if keeps_off else "Do not keep off neighbours"
+    _change_object(project, object_id, verb, lambda thing: replace(thing, keeps_off=keeps_off))
+
+
 def show_only(project: Project, object_ids: Iterable[int]) -> None:
     """Show these objects and hide all others."""
     shown = {object_of(project, object_id).id for object_id in object_ids}
@@ -107,6 +114,14 @@ def reorder_objects(project: Project, object_ids: Sequence[int]) -> None:
                 transaction.apply(SetObject(object_id, replace(thing, z_order=place)))
 
 
+def allow_overlaps(project: Project, are_allowed: bool) -> None:
+    """Whether masks of one frame may share pixels. If not, the object that lies in front keeps them, in the window and
+    in every export; the masks themselves stay whole, so that another order needs no computing."""
+    if project.document.allows_overlaps != are_allowed:
+        with project.history.transaction("Allow overlaps" if are_allowed else "No overlaps") as transaction:
+            transaction.apply(SetOverlaps(are_allowed))
+
+
 def delete_objects(project: Project, object_ids: Iterable[int]) -> None:
     """Delete objects with everything on their lanes. One undo brings it all back; the ids are not given again."""
     things = [editable_object(project, object_id) for object_id in dict.fromkeys(object_ids)]
@@ -116,7 +131,7 @@ def delete_objects(project: Project, object_ids: Iterable[int]) -> None:
     with project.history.transaction(f"Delete {name}") as transaction:
         for thing in things:
             clear_cells(project, transaction, project.document.cells_of(thing.id))
-            transaction.apply(SetObject(thing.id, None))
+            remove_object(project, transaction, thing.id)
 
 
 def clear_cells(project: Project, transaction: Transaction, cells: Iterable[Cell]) -> None:
@@ -133,8 +148,15 @@ def clear_cells(project: Project, transaction: Transaction, cells: Iterable[Cell
         transaction.apply(SetMasks(dict.fromkeys(masks), by_person=True))
 
 
+def remove_object(project: Project, transaction: Transaction, object_id: int) -> None:
+    """Take an object whose cells are clear away, with what is said of it, as a part of a transaction."""
+    for attribute_id in list(project.document.tags_of(object_id)):
+        transaction.apply(SetTag((object_id, attribute_id), None))
+    transaction.apply(SetObject(object_id, None))
+
+
 def duplicate_object(project: Project, object_id: int) -> TrackedObject:
-    """A new object with copies of all masks, prompts and reviews."""
+    """A new object with copies of all masks, prompts, reviews and attributes."""
     document, thing = project.document, object_of(project, object_id)
     with project.history.transaction(f"Duplicate {thing.name}") as transaction:
         copy = new_object(project, f"{thing.name} copy", thing.category_id)
@@ -146,6 +168,8 @@ def duplicate_object(project: Project, object_id: int) -> TrackedObject:
         reviews = {(copy.id, frame): review for frame, review in document.reviews_of(object_id).items()}
         if reviews:
             transaction.apply(SetReviews(reviews))
+        for attribute_id, tag in document.tags_of(object_id).items():
+            transaction.apply(SetTag((copy.id, attribute_id), tag))
     return copy
 
 

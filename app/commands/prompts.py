@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -80,7 +81,7 @@ def choose_candidate(project: Project, object_id: int, frame: int, candidate: in
     with project.history.transaction(f"Candidate {candidate + 1}, {_named(project, cell)}") as transaction:
         _unverify(project, cell)
         transaction.apply(SetPrompt(cell, replace(prompt, candidate=candidate)))
-        transaction.apply(SetMasks({cell: replace(mask, origin=Origin.PROMPTED)}))
+        transaction.apply(SetMasks({cell: replace(mask, origin=Origin.PROMPTED, made_at=time.time())}))
 
 
 def replace_prompt(project: Project, object_id: int, frame: int, prompt: Prompt) -> None:

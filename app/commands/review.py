@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 
 from app.commands.errors import CommandError
@@ -46,7 +47,7 @@ def mark_absent(project: Project, cells: Iterable[Cell], *, verify: bool = False
     document = project.document
     found = editable_cells(project, cells)
     empty = MaskCode.empty(document.clip.height, document.clip.width)
-    absent = FrameMask(empty, score=ABSENT_SCORE, origin=Origin.MANUAL)
+    absent = FrameMask(empty, score=ABSENT_SCORE, origin=Origin.MANUAL, made_at=time.time())
     changed = [cell for cell in found if document.masks.get(cell) != absent or cell in document.prompts]
     unlocked = [cell for cell in found if verify and not document.is_verified(cell)]
     if changed or unlocked:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 
 from app.commands.errors import CommandError
-from app.commands.masklets import Conflict, end_track, join_masklets, split_masklet, swap_masklets
+from app.commands.masklets import Conflict, conflicting_frames, end_track, join_masklets, split_masklet, swap_masklets
+from app.commands.masks import set_mask
 from app.commands.objects import new_category, set_object_category, set_object_frozen
 from app.commands.prompts import add_point
 from app.commands.review import mark_absent, verify_cells
+from app.document.attribute_steps import SetTag
+from app.document.attributes import CROWD, TRUNCATED, Stretch, Tag
 from app.document.masks import MaskCode
 from app.document.project import Project
 from app.document.values import Origin
@@ -59,6 +63,7 @@ def test_joining_moves_everything_and_one_undo_parts_them(project: Project, prop
         (Conflict.UNION, 60, Origin.MANUAL, {(1, 4)}),
         (Conflict.FIRST, 36, Origin.PROPAGATED, {(1, 3), (1, 4)}),
         (Conflict.SECOND, 36, Origin.PROPAGATED, {(1, 4), (1, 5)}),
+        (Conflict.NEWEST, 36, Origin.PROPAGATED, {(1, 3), (1, 4)}),
     ],
 )
 def test_where_both_have_a_mask_the_choice_decides(
@@ -80,12 +85,59 @@ def test_where_both_have_a_mask_the_choice_decides(
     assert set(project.document.reviews) == verified
 
 
-def test_an_absence_gives_way_to_a_mask_when_joined(project: Project, propagated: Propagated) -> None:
+@pytest.mark.parametrize("conflict", list(Conflict))
+def test_an_absence_gives_way_to_a_mask_when_joined(
+    project: Project, propagated: Propagated, conflict: Conflict
+) -> None:
     propagated(1, range(3))
     mark_absent(project, [(2, 1), (1, 2)])
     propagated(2, range(2, 3))
-    join_masklets(project, 1, 2)
+    assert conflicting_frames(project, 1, 2) == []
+    join_masklets(project, 1, 2, conflict)
     assert not any(mask.is_absent for mask in project.document.masks.values())
+
+
+def test_only_frames_with_different_masks_need_a_choice(project: Project, propagated: Propagated) -> None:
+    propagated(1, range(6), x=3)
+    propagated(2, range(2, 4), x=3)
+    propagated(2, range(4, 9), x=7)
+    assert conflicting_frames(project, 1, 2) == [4, 5] == conflicting_frames(project, 2, 1)
+
+
+def test_the_newest_mask_of_every_frame_is_kept(project: Project, square: SquareCode) -> None:
+    for object_id, frame, x in ((2, 0, 7), (1, 0, 3), (1, 1, 3), (2, 1, 7)):
+        set_mask(project, object_id, frame, square(x, 4))
+        time.sleep(0.002)
+    verify_cells(project, [(1, 0), (1, 1)])
+    join_masklets(project, 1, 2, Conflict.NEWEST)
+    masks = project.document.masks_of(1)
+    assert [masks[frame].code.measures[1] for frame in (0, 1)] == [3, 7]
+    assert set(project.document.reviews) == {(1, 0)}
+
+
+def test_a_prompt_stays_with_the_mask_that_answered_it(project: Project, propagated: Propagated) -> None:
+    propagated(1, range(3), x=3)
+    propagated(2, range(3), x=7)
+    add_point(project, 1, 1, 4, 5)
+    add_point(project, 2, 2, 8, 5)
+    join_masklets(project, 1, 2, Conflict.SECOND)
+    assert set(project.document.prompts) == {(1, 2)}
+
+
+def test_attributes_go_along_with_masklets(project: Project, propagated: Propagated) -> None:
+    propagated(1, range(10))
+    propagated(2, range(20, 25))
+    first, second = Tag(True, (Stretch(2, 3, False),)), Tag(None, (Stretch(20, 22, True),))
+    for key, tag in (((1, CROWD), first), ((2, CROWD), Tag(False)), ((2, TRUNCATED), second)):
+        project.document.apply(SetTag(key, tag))
+    before = dict(project.document.tags)
+    part = split_masklet(project, 1, 5)
+    assert project.document.tags_of(part.id) == {CROWD: first}
+    project.history.undo()
+    join_masklets(project, 1, 2)
+    assert project.document.tags_of(1) == {CROWD: first, TRUNCATED: second} and not project.document.tags_of(2)
+    project.history.undo()
+    assert dict(project.document.tags) == before
 
 
 def test_the_part_from_here_on_becomes_an_object_of_its_own(project: Project, propagated: Propagated) -> None:
@@ -102,6 +154,26 @@ def test_the_part_from_here_on_becomes_an_object_of_its_own(project: Project, pr
     assert everything(project) == before
     set_object_category(project, 1, new_category(project, "dog").id)
     assert split_masklet(project, 1, 5).name == "dog 1"
+
+
+def test_what_is_said_of_a_stretch_is_swapped_with_the_masks(project: Project, propagated: Propagated) -> None:
+    propagated(1, range(10))
+    propagated(2, range(10), x=9)
+    tags = {
+        (1, CROWD): Tag(True),
+        (1, TRUNCATED): Tag(None, (Stretch(2, 6, True),)),
+        (2, TRUNCATED): Tag(None, (Stretch(8, 9, True),)),
+    }
+    for key, tag in tags.items():
+        project.document.apply(SetTag(key, tag))
+    swap_masklets(project, 1, 2, 5)
+    assert dict(project.document.tags) == {
+        (1, CROWD): Tag(True),
+        (1, TRUNCATED): Tag(None, (Stretch(2, 4, True), Stretch(8, 9, True))),
+        (2, TRUNCATED): Tag(None, (Stretch(5, 6, True),)),
+    }
+    project.history.undo()
+    assert dict(project.document.tags) == tags
 
 
 def test_there_is_nothing_to_split_at_the_ends(project: Project, propagated: Propagated) -> None:

@@ -1,0 +1,111 @@
+"""A frozen project as exporters see it: a clip view over masks, objects and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from app.document.document import DocumentView
+from app.document.masks import MaskCode
+from app.document.overlaps import resolved_masks
+from app.document.values import FrameMask
+from app.media.clip import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ClipError, FrameSource
+from exporters.dataset import MaskRecord, State, Track
+from exporters.errors import ExportError
+
+_JPEG_SUFFIXES = (".jpg", ".jpeg")
+
+
+class ExportedClip:
+    """The clip of a project as exporters see it (a ClipView)."""
+
+    def __init__(
+        self,
+        document: DocumentView,
+        source: FrameSource | None,
+        frames: Sequence[int],
+        object_ids: Sequence[int],
+        only_verified: bool,
+    ) -> None:
+        clip = document.clip
+        self.name = _stem(clip.name)
+        self.frame_count = len(frames)
+        self.height, self.width, self.fps = clip.height, clip.width, clip.fps
+        self.source_frames = tuple(frames)
+        self.tracks = _tracks(document, object_ids)
+        self._document = document
+        self._masks = {number: document.masks_of(number) for number in object_ids}
+        self._only_verified = only_verified
+        self._resolved_frame: tuple[int, dict[int, MaskCode]] = (-1, {})
+        self._read_from(source)
+
+    def _read_from(self, source: FrameSource | None) -> None:
+        self._source = source
+        if source is not None:
+            self.times = tuple(source.times[frame] for frame in self.source_frames)
+        else:
+            self.times = tuple(frame / self.fps if self.fps > 0 else 0.0 for frame in self.source_frames)
+
+    def reading(self, source: FrameSource) -> ExportedClip:
+        """The same clip with pictures from another source."""
+        copy = object.__new__(ExportedClip)
+        copy.__dict__.update(self.__dict__)
+        copy._read_from(source)
+        return copy
+
+    def mask(self, track_id: int, position: int) -> MaskRecord | None:
+        frame = self.source_frames[position]
+        found: FrameMask | None = self._masks[track_id].get(frame)
+        is_verified = self._document.is_verified((track_id, frame))
+        if found is None or (self._only_verified and not is_verified):
+            return None
+        code = found.code if self._document.allows_overlaps else self._resolved(track_id, frame, found.code)
+        state: State = "absent" if found.is_absent else "occluded" if code.is_empty else "visible"
+        return MaskRecord(code.to_rle(), state, found.origin.value, found.iou, found.score, is_verified)
+
+    def _resolved(self, track_id: int, frame: int, code: MaskCode) -> MaskCode:
+        """What is left of a mask where others lie in front; exporters ask for one frame after another."""
+        if self._resolved_frame[0] != frame:
+            self._resolved_frame = (frame, resolved_masks(self._document, frame))
+        return self._resolved_frame[1].get(track_id, code)
+
+    def image(self, position: int) -> np.ndarray:
+        """The picture, uint8 RGB, height x width x 3."""
+        if self._source is None:
+            raise LookupError("the clip is not open")
+        try:
+            return self._source.read(self.source_frames[position])
+        except ClipError as error:
+            raise ExportError(f"{error} Or export without pictures.") from error
+
+    def jpeg(self, position: int) -> bytes | None:
+        """The file of the frame, where the clip is a folder of JPEG files."""
+        names = None if self._source is None else self._source.frame_names
+        if self._source is None or names is None or (len(names) > 1 and names[0] == names[-1]):
+            return None
+        name = names[self.source_frames[position]]
+        path = self._source.path / name if self._source.path.is_dir() else self._source.path
+        if path.suffix.lower() not in _JPEG_SUFFIXES:
+            return None
+        try:
+            return path.read_bytes()
+        except OSError:
+            return None  # reading the picture will say what is wrong
+
+
+def _tracks(document: DocumentView, object_ids: Sequence[int]) -> tuple[Track, ...]:
+    """The objects by id. What lies in front is told as the window shows it: by z-order, then by place in the list."""
+    places = {number: place for place, number in enumerate(document.objects)}
+    front = sorted(object_ids, key=lambda number: (document.objects[number].z_order, places[number]))
+    ranks = {number: rank for rank, number in enumerate(front)}
+    things = [document.objects[number] for number in object_ids]
+    return tuple(Track(thing.id, thing.name, thing.category_id, ranks[thing.id]) for thing in things)
+
+
+def _stem(name: str) -> str:
+    """The name of a clip without the ending of a video or picture file."""
+    path = Path(name)
+    is_file = path.suffix.lower() in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES)
+    return path.stem if is_file else name
