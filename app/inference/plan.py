@@ -29,12 +29,14 @@ NOTES_SHOWN = 3
 class PlanError(Exception):
     """There is nothing to propagate; the message says why, and what now.
 
-    `is_complete` is true where that is because every frame that can run has a mask already.
+    `is_complete` is true where that is because every frame that can run has a mask already, `is_at_cut` where a cut is
+    in the way.
     """
 
-    def __init__(self, message: str, *, is_complete: bool = False) -> None:
+    def __init__(self, message: str, *, is_complete: bool = False, is_at_cut: bool = False) -> None:
         super().__init__(message)
         self.is_complete = is_complete
+        self.is_at_cut = is_at_cut
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def make_plan(
     conditioning: dict[int, tuple[int, ...]] = {}
     notes: list[str] = []
     barriers: set[int] = set()
-    is_complete = False
+    is_complete = is_at_cut = False
     for object_id in dict.fromkeys(object_ids):
         anchors = anchors_of(document, object_id)
         gaps = gaps_between(anchors, document.clip.frame_count, cuts)
@@ -119,6 +121,7 @@ def make_plan(
         if not found:
             notes.append(request.why_nothing(object_id, gaps))
             is_complete |= request.is_complete(object_id, gaps)
+            is_at_cut |= request.cut_in_the_way(object_id) is not None
             continue
         stretches += found
         barriers |= _barriers(found, cuts, request.window, {anchor.frame for anchor in anchors})
@@ -126,7 +129,9 @@ def make_plan(
         conditioning[object_id] = _conditioning(anchors, running)
     if not stretches:
         more = f" So it is with {len(notes) - NOTES_SHOWN} more objects." if len(notes) > NOTES_SHOWN else ""
-        raise PlanError(f"Nothing to propagate. {' '.join(notes[:NOTES_SHOWN])}{more}", is_complete=is_complete)
+        raise PlanError(
+            f"Nothing to propagate. {' '.join(notes[:NOTES_SHOWN])}{more}", is_complete=is_complete, is_at_cut=is_at_cut
+        )
     summary = _summary(document, stretches)
     return Plan(tuple(stretches), conditioning, summary, tuple(notes), tuple(sorted(barriers)))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from app.document.document import DocumentView
-from app.inference.anchors import Anchor, anchors_of, name_of
+from app.inference.anchors import anchors_of, name_of
 from app.inference.gaps import Direction, Gap, gaps_between
 
 
@@ -100,7 +100,7 @@ class Request:
             kinds = " or ".join(dict.fromkeys(anchor.kind for anchor in inside))
             what = f"Every frame of {name} in {where}" if len(window) > 1 else f"Frame {where} of {name}"
             return f"{what} is {kinds}: choose another range, or take some of that back."
-        cut = self._cut_between(object_id, anchors)
+        cut = self.cut_in_the_way(object_id)
         if cut is not None:
             return f"A cut before frame {cut} keeps {name} out of {where}: pass the cut, or click on {name} behind it."
         if any(set(window) & {*gap.forward(self.direction), *gap.backward(self.direction)} for gap in gaps):
@@ -111,11 +111,11 @@ class Request:
             "propagate the other way, or both ways."
         )
 
-    def _cut_between(self, object_id: int, anchors: Sequence[Anchor]) -> int | None:
+    def cut_in_the_way(self, object_id: int) -> int | None:
         """The cut without which the object could be followed into the window, if that is all that is in the way."""
-        whole = gaps_between(anchors, self.document.clip.frame_count)
+        whole = gaps_between(anchors_of(self.document, object_id), self.document.clip.frame_count)
         stretch = next(self.stretches(object_id, whole), None)
-        if stretch is None:
+        if stretch is None or self.document.objects[object_id].is_frozen:
             return None
         low, high = sorted((stretch.source, stretch.frames[0]))
         between = [cut for cut in self.document.cuts if low < cut <= high]

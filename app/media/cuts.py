@@ -42,17 +42,18 @@ class CutSearch:
     found: tuple[int, ...]
 
 
-def find_cuts(source: FrameSource) -> Generator[CutSearch, None, tuple[int, ...]]:
+def find_cuts(source: FrameSource, start: int = 0) -> Generator[CutSearch, None, tuple[int, ...]]:
     """Look through a clip for shot cuts; gives the first frame of every shot but the first, ascending.
 
     Reads every frame once with a decoder of its own, and holds a handful of tiny pictures, whatever the clip's length.
-    A damaged frame is passed over. Close the generator to stop. ClipError when the clip is gone.
+    A damaged frame is passed over. Close the generator to stop; `start` goes on where a search was `done`, and gives
+    what comes from there on. ClipError when the clip is gone.
     """
     total = source.frame_count
     detector = CutDetector()
     found: list[int] = []
     with source.reopen(READER_BYTES) as own:
-        for frame in range(total):
+        for frame in range(max(0, start - 2 * _AROUND - 1), total):
             try:
                 small = own.thumbnail(frame, 4 * ROWS, exact=True)
             except ClipError:
@@ -60,8 +61,8 @@ def find_cuts(source: FrameSource) -> Generator[CutSearch, None, tuple[int, ...]
                     raise
                 small = None
             if small is not None:
-                found += detector.take(frame, small)
-            if frame % TOLD_EVERY == 0:
+                found += (cut for cut in detector.take(frame, small) if cut >= start - _AROUND)
+            if frame % TOLD_EVERY == 0 and frame >= start:
                 yield CutSearch(frame + 1, total, tuple(found))
     found += detector.end()
     return tuple(found)

@@ -150,6 +150,11 @@ GO = (
     _A("clear_range_in", "Clear range in", "Go", ("Alt+I",), "", ("clip", "range")),
     _A("clear_range_out", "Clear range out", "Go", ("Alt+O",), "", ("clip", "range")),
     _A("clear_range", "Clear the range", "Go", ("Alt+X",), "", ("clip", "range")),
+    _A("marker", "Marker here; again: its note", "Go", ("M",), "marker", _CLIP, starts_group=True),
+    _A("next_marker", "Next marker", "Go", ("Shift+M",), "", ("clip", "markers"), repeats=True),
+    _A("previous_marker", "Previous marker", "Go", ("Alt+M",), "", ("clip", "markers"), repeats=True),
+    _A("remove_marker", "Remove the marker here", "Go", (), "", ("clip", "marker")),
+    _A("toggle_cut", "Shot cut here / no cut here", "Go", (), "cut", _CLIP),
 )
 OBJECT = (
     _A("new_object", "New object", "Object", ("N",), "plus", _CLIP),
@@ -182,6 +187,15 @@ PROPAGATE = (
     _A("propagate_backward", "Propagate backward", "Propagate", ("Shift+T",), "propagate-backward", _OBJECT),
     _A("propagate_both", "Propagate both ways", "Propagate", ("Ctrl+T",), "propagate-both", _OBJECT, short="Both ways"),
     _A("propagate_all", "Propagate all objects in the range", "Propagate", ("Ctrl+Shift+T",), "", ("clip", "objects")),
+    _A(
+        "pass_cut",
+        "Propagate past the next cut",
+        "Propagate",
+        ("Alt+T",),
+        "",
+        ("clip", "object", "cuts"),
+        short="Pass the cut",
+    ),
     _A("compute_forward", "Compute one frame forward, and step", "Propagate", ("F",), "", _OBJECT, starts_group=True),
     _A("compute_backward", "Compute one frame backward, and step", "Propagate", ("Shift+F",), "", _OBJECT),
     _A("repair", "Repair the span around this frame", "Propagate", ("R",), "", _OBJECT, short="Repair span"),

@@ -57,6 +57,8 @@ class Desk(QObject):
     """The person stopped the run; it ends with the frame that is being computed."""
     done_in_bulk = Signal(str)
     """A sentence about a large deed that one undo takes back."""
+    offered = Signal(str, str)
+    """A sentence, and the name of the action that goes on from there."""
     fix_requested = Signal()
     """*Fix here*: canvas gets the focus with the point tool."""
 

@@ -105,10 +105,11 @@ class NoticeStack(QWidget):
         notice = Notice(text, kind, self)
         self._add(notice)
 
-    def offer(self, text: str, undo: QAction) -> None:
-        """Say what was done, with a button that takes it back; it goes when anything else is done."""
+    def offer(self, text: str, action: QAction) -> None:
+        """Say what was done, with a button that takes it back or goes on; it goes when anything else is done."""
+        self.withdraw_offer()
         notice = Notice(text, "info", self)
-        notice.add_offer(undo, "Undo")
+        notice.add_offer(action, action.iconText())
         self._add(notice)
 
     def withdraw_offer(self) -> None:

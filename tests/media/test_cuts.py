@@ -95,6 +95,15 @@ def test_what_was_found_is_told_on_the_way_and_the_search_can_be_given_up(three_
         assert source.read(0).shape == (HEIGHT, WIDTH, 3)
 
 
+def test_a_search_goes_on_where_one_was_given_up(three_shots: Path) -> None:
+    with open_clip(three_shots) as source:
+        for start in (31, 32, 33, 34, 54, 55, 56):
+            found = searched(find_cuts(source, start))
+            assert 55 in found or start > 56, start
+            assert set(found) <= {30, 55}
+        assert searched(find_cuts(source, 80)) == ()
+
+
 def test_a_clip_that_has_gone_ends_the_search_with_a_sentence(tmp_path: Path, three_shots: Path) -> None:
     copy = tmp_path / "copy.mp4"
     copy.write_bytes(three_shots.read_bytes())

@@ -10,6 +10,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap, QPolygonF
 
 from app.ui import theme
 from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.axis_marks import paint_barriers
 from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
 
 if TYPE_CHECKING:
@@ -109,6 +110,9 @@ def paint_plan(painter: QPainter, plan: Plan | None, object_id: int, axis: TimeA
         tip, away = (x1 - 5, -4) if last >= first else (x0 + 5, 4)
         chevron = [QPointF(tip + away, 2.5), QPointF(tip, BAR_HEIGHT / 2), QPointF(tip + away, BAR_HEIGHT - 2.5)]
         painter.drawPolyline(QPolygonF(chevron))
+        end = last if stretch.is_reverse else last + 1
+        if end in plan.cuts:
+            paint_barriers(painter, [end], axis, BAR_HEIGHT)
 
 
 def _dashes(color: QColor) -> QPen:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.axis_marks import paint_cuts, paint_markers
 from app.ui.timeline.lane_cells import LaneCells, LaneState
 from app.ui.timeline.lane_painter import BAR_TOP, paint_lane, paint_plan, paint_suspicions
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
@@ -101,6 +102,8 @@ class Lanes(QWidget):
         for object_id, changed in frames.items():
             if object_id in self._cells:
                 self._cells[object_id].update(document, object_id, changed)
+        if change.cuts or change.markers:
+            self.update()
         if change.objects:
             self._repaint()
         for object_id in frames:
@@ -149,12 +152,23 @@ class Lanes(QWidget):
                     self._pictures[item.id] = self._draw(item, edges)
                 painter.drawPixmap(0, top, self._pictures[item.id])
             top += height
-        if self._desk.source is not None:
-            x = self._axis.center_of(self._desk.frame)
-            if -1 <= x <= self._axis.width:
-                painter.setPen(QColor(theme.current().text_1))
-                painter.drawLine(QPointF(HEADER_WIDTH + x, 0), QPointF(HEADER_WIDTH + x, self.height()))
+        self._paint_marks(painter, event.rect())
         painter.end()
+
+    def _paint_marks(self, painter: QPainter, seen: QRect) -> None:
+        """Lines through all lanes: shot cuts, markers, the playhead."""
+        document = self._desk.document
+        if document is None or self._desk.source is None:
+            return
+        painter.save()
+        painter.translate(HEADER_WIDTH, 0)
+        paint_cuts(painter, document, self._axis, seen.top(), seen.bottom() + 1)
+        paint_markers(painter, document, self._axis, seen.top(), seen.bottom() + 1)
+        painter.restore()
+        x = self._axis.center_of(self._desk.frame)
+        if -1 <= x <= self._axis.width:
+            painter.setPen(QColor(theme.current().text_1))
+            painter.drawLine(QPointF(HEADER_WIDTH + x, 0), QPointF(HEADER_WIDTH + x, self.height()))
 
     def _draw(self, item: TrackedObject, edges: np.ndarray) -> QPixmap:
         ratio = self.devicePixelRatioF()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QWidget
@@ -9,6 +11,10 @@ from PySide6.QtWidgets import QWidget
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.axis_marks import paint_cuts, paint_flags, paint_markers
+
+if TYPE_CHECKING:
+    from app.document.document import Change
 
 HEIGHT = 26
 HEADER_WIDTH = 172
@@ -33,6 +39,11 @@ class Ruler(QWidget):
         self.setAccessibleDescription("Frames of the clip; click to go to one")
         for signal in (axis.changed, desk.frame_changed, desk.range_changed, theme.on_change().changed):
             signal.connect(self.update)
+        desk.document_changed.connect(self._on_document)
+
+    def _on_document(self, change: Change) -> None:
+        if change.cuts or change.markers:
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -44,6 +55,10 @@ class Ruler(QWidget):
         if self._desk.source is not None:
             self._paint_range(painter)
             self._paint_ticks(painter)
+            if self._desk.document is not None:
+                paint_cuts(painter, self._desk.document, self._axis, 0, HEIGHT)
+                paint_markers(painter, self._desk.document, self._axis, 4, HEIGHT)
+                paint_flags(painter, self._desk.document, self._axis, 2)
             self._paint_playhead(painter, tokens)
         painter.end()
 

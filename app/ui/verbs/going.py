@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QInputDialog, QWidget
 
+from app.document.values import Review
 from app.ui.desk import Desk
 from app.ui.keys import KeyWatch
 from app.ui.playback import Playback
 from app.ui.verbs import Verbs
+
+if TYPE_CHECKING:
+    from app.document.document import DocumentView
 
 JUMP = 10
 
@@ -37,8 +42,10 @@ class Going:
             "jump_forward": lambda: self.step(JUMP),
             "first_frame": lambda: self.go(0),
             "last_frame": lambda: self.go(desk.frame_count - 1),
-            "previous_edge": lambda: self.go_to_nearest(self._edges(), -1),
-            "next_edge": lambda: self.go_to_nearest(self._edges(), 1),
+            "previous_edge": lambda: self._go_to_edge(-1),
+            "next_edge": lambda: self._go_to_edge(1),
+            "previous_marker": lambda: self.go_to_nearest(self._markers(), -1),
+            "next_marker": lambda: self.go_to_nearest(self._markers(), 1),
             "previous_prompt": lambda: self.go_to_nearest(self._prompt_frames(), -1),
             "next_prompt": lambda: self.go_to_nearest(self._prompt_frames(), 1),
             "halfway_back": lambda: self._go_halfway(-1),
@@ -73,22 +80,24 @@ class Going:
         document, selected = self._desk.document, self._desk.selected_object
         return [] if document is None or selected is None else document.frames_with_prompts(selected)
 
-    def _edges(self) -> set[int]:
-        """Frames where a visible object appears, vanishes, or where its verification begins or ends."""
+    def _markers(self) -> list[int]:
         document = self._desk.document
-        edges: set[int] = set()
+        return [] if document is None else list(document.markers)
+
+    def _go_to_edge(self, direction: int) -> None:
+        """To the nearest frame where a visible object or its lock begins or ends, or a shot begins."""
+        document, here, last = self._desk.document, self._desk.frame, self._desk.frame_count - 1
         if document is None:
-            return edges
+            return
+        place = bisect_left(document.cuts, here) - 1 if direction < 0 else bisect_right(document.cuts, here)
+        cut = document.cuts[place] if 0 <= place < len(document.cuts) else None
+        limit = cut if cut is not None else (-1 if direction < 0 else last + 1)
         for item in document.objects.values():
-            if not item.is_visible:
-                continue
-            masks = document.masks_of(item.id)
-            shown = {frame for frame, mask in masks.items() if not mask.is_absent}
-            verified = {frame for frame in masks if document.is_verified((item.id, frame))}
-            for frames in (shown, verified):
-                edges |= {frame for frame in frames if frame - 1 not in frames}
-                edges |= {frame for frame in frames if frame + 1 not in frames}
-        return edges
+            if item.is_visible:
+                found = _nearest_edge(document, item.id, range(here + direction, limit, direction))
+                limit = limit if found is None else found
+        if 0 <= limit <= last:
+            self.go(limit)
 
     def _go_halfway(self, direction: int) -> None:
         """To the middle between here and the nearest frame that a person looked at, or the end of the clip."""
@@ -139,3 +148,23 @@ class Going:
                 seconds = seconds * 60 + float(part)
             return max(bisect_right(source.times, seconds + 1e-6) - 1, 0)
         return None
+
+
+def _nearest_edge(document: DocumentView, object_id: int, frames: range) -> int | None:
+    """The first of these frames on which the object's masks or its locks begin or end, as far as it is looked for."""
+    masks, reviews = document.masks_of(object_id), document.reviews_of(object_id)
+    if not masks:
+        return None
+
+    def state(frame: int) -> tuple[bool, bool]:
+        mask = masks.get(frame)
+        return mask is not None and not mask.is_absent, mask is not None and reviews.get(frame) is Review.VERIFIED
+
+    for frame in frames:
+        here = state(frame)
+        if here != (False, False) and any(
+            is_so and not (before and after)
+            for is_so, before, after in zip(here, state(frame - 1), state(frame + 1), strict=True)
+        ):
+            return frame
+    return None

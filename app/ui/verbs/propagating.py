@@ -27,6 +27,7 @@ class Propagating:
         """Objects of a run that was stopped, with the document's clock then: asked for again, it goes on from there."""
         self._running: Plan | None = None
         self._pointed: Plan | None = None
+        self._direction: Direction = "forward"
         desk.project_changed.connect(self._take_project)
 
     def verbs(self) -> Verbs:
@@ -37,6 +38,7 @@ class Propagating:
             "propagate_all": self._run_all,
             "compute_forward": lambda: self._compute_one(1),
             "compute_backward": lambda: self._compute_one(-1),
+            "pass_cut": self._pass_cut,
             "repair": self._repair,
             "show_repair": self._show_repair,
             "restart_model": lambda: self._desk.tracking.restart() if self._desk.tracking is not None else None,
@@ -49,7 +51,15 @@ class Propagating:
 
     def plan(self, direction: Direction) -> Plan | None:
         """The plan of a run of the selected objects from the frame in view, or a notice why there is none."""
-        return self._desk.attempt(lambda: self._planned(direction))
+        self._direction = direction
+        try:
+            return self._planned(direction)
+        except PlanError as error:
+            if error.is_at_cut:
+                self._desk.offered.emit(str(error), "pass_cut")
+            else:
+                self._desk.notice.emit(str(error), "warning")
+            return None
 
     def _planned(self, direction: Direction) -> Plan | None:
         first, last = self._desk.range
@@ -81,7 +91,7 @@ class Propagating:
         self._desk.show_plan(plan)
         frames = len({frame for _, frame in plan.cells})
         words = f"{counted(frames, 'frame')} × {counted(len(plan.object_ids), 'object')}"
-        return f"{words}{self.forecast_words(plan)}"
+        return f"{words}{self.forecast_words(plan)}{cut_words(plan)}"
 
     def run(self, direction: Direction) -> None:
         """Propagate the selected objects."""
@@ -135,6 +145,48 @@ class Propagating:
             only_missing=goes_on and self._has_missing(object_ids, first, last),
         )
 
+    def _pass_cut(self) -> None:
+        """Go on through the next cut in the direction of the last run, to the one after it.
+
+        Frames on this side of the cut that have their masks are not written again.
+        """
+        document, ids, here = self._desk.document, self._desk.selected_objects, self._desk.frame
+        if document is None or not ids:
+            return
+        is_back = self._direction == "backward"
+        ahead = [cut for cut in reversed(document.cuts) if cut <= here] if is_back else []
+        ahead = ahead or [cut for cut in document.cuts if cut > here]
+        if not ahead:
+            self._desk.notice.emit("No shot cut lies ahead of this frame.", "info")
+            return
+        is_back = ahead[0] <= here
+        masks = [document.masks_of(object_id) for object_id in ids]
+        beyond = [cut for cut in ahead if any(cut - is_back not in held for held in masks)] or ahead
+        passed = [cut for cut in ahead if (cut >= beyond[0] if is_back else cut <= beyond[0])]
+        first, last = self._desk.range
+        if not first <= beyond[0] - is_back <= last:
+            self._desk.notice.emit(f"The cut before frame {beyond[0]:,} lies outside the range.", "warning")
+            return
+        near = range(beyond[0], here) if is_back else range(here + 1, beyond[0])
+        goes_on = all(frame in held for held in masks for frame in near)
+        if is_back:
+            last = beyond[0] - 1 if goes_on else here
+        else:
+            first = beyond[0] if goes_on else here
+        self.start(
+            self._desk.attempt(
+                lambda: make_plan(
+                    document,
+                    ids,
+                    first,
+                    last,
+                    "backward" if is_back else "forward",
+                    stop_at_locks=True,
+                    passed_cuts=passed,
+                )
+            )
+        )
+
     def _run_all(self) -> None:
         document = self._desk.document
         if document is not None:
@@ -167,7 +219,11 @@ class Propagating:
         plan = self._repair_plan()
         self._desk.show_plan(plan)
         if plan is not None:
-            self._desk.notice.emit(f"{plan.summary}{self.forecast_words(plan)}. Enter runs it, Esc drops it.", "info")
+            self._tell_shown(plan)
+
+    def _tell_shown(self, plan: Plan) -> None:
+        words = f"{plan.summary}{self.forecast_words(plan)}{cut_words(plan)}"
+        self._desk.notice.emit(f"{words}. Enter runs it, Esc drops it.", "info")
 
     def forecast_words(self, plan: Plan) -> str:
         """ ", about 50 s, 3.1 GB" where the model is known well enough to say so."""
@@ -205,6 +261,8 @@ class Propagating:
             self._desk.notice.emit(f"{end.error} {counted(end.written, 'mask')} are kept; T goes on.", "error")
         elif end.cancelled:
             self._desk.notice.emit(f"Stopped at {end.done:,} of {end.total:,}. T goes on.{dropped}", "info")
+        elif plan.cuts:
+            self._desk.offered.emit(f"Propagated {plan.summary}{cut_words(plan)}.{dropped}", "pass_cut")
         else:
             self._desk.notice.emit(f"Propagated {plan.summary}.{dropped}", "good")
         if end.error or end.cancelled:
@@ -223,3 +281,12 @@ class Propagating:
         return document is not None and any(
             frame not in document.masks_of(object_id) for object_id in object_ids for frame in range(first, last + 1)
         )
+
+
+def cut_words(plan: Plan) -> str:
+    """ ", to the cut before frame 40" where cuts end a plan."""
+    if not plan.cuts:
+        return ""
+    if len(plan.cuts) == 1:
+        return f", to the cut before frame {plan.cuts[0]:,}"
+    return f", to {len(plan.cuts):,} cuts"
