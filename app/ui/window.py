@@ -24,6 +24,7 @@ from app.ui.actions import Actions
 from app.ui.availability import states_of, words_of
 from app.ui.canvas.view import CanvasView
 from app.ui.coming_back import place_on, put_back
+from app.ui.cut_finder import CutFinder
 from app.ui.desk import Desk
 from app.ui.drops import WEIGHT_SUFFIXES, DropHint, drop_words, dropped_path
 from app.ui.keys import KeyWatch
@@ -45,6 +46,7 @@ from app.ui.verbs import Verbs
 from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import Filing
 from app.ui.verbs.going import Going
+from app.ui.verbs.marking import Marking
 from app.ui.verbs.mending import Mending
 from app.ui.verbs.propagating import Propagating
 from app.ui.verbs.reviewing import Reviewing
@@ -81,6 +83,7 @@ class MainWindow(QMainWindow):
         self.models = Models(self.desk, self.places, self, engine_factory=engine_factory)
         self.projects = Projects(self.desk, self.places, self.models.make_tracking, self, folder=project_folder)
         self.suspicions = Suspicions(self.desk, self)
+        self.cut_finder = CutFinder(self.desk, self)
         self.canvas = CanvasView(self.desk)
         self.frames = ShownFrame(self.desk, self.canvas, self)
         self.loader = self.frames.loader
@@ -109,7 +112,8 @@ class MainWindow(QMainWindow):
             "finish": self._finish,
         }
         on_canvas = (Mending(desk, canvas), Suggesting(canvas))
-        groups = (self.filing, self.editing, *on_canvas, self.viewing, going, self.propagating, reviewing)
+        self.marking = Marking(desk, self)
+        groups = (self.filing, self.editing, *on_canvas, self.viewing, going, self.marking, self.propagating, reviewing)
         verbs = {name: verb for group in groups for name, verb in group.verbs().items()} | dict(own)
         self.all_actions = Actions(desk, verbs, self)
         self.filing.actions = self.all_actions
@@ -171,6 +175,7 @@ class MainWindow(QMainWindow):
         desk.tool_changed.connect(self._show_tool)
         desk.notice.connect(self.notices.say)
         desk.done_in_bulk.connect(lambda said: self.notices.offer(said, desk.actions["undo"]))
+        desk.offered.connect(lambda said, name: self.notices.offer(said, desk.actions[name]))
         desk.history_changed.connect(self.notices.withdraw_offer)
         for changed in (desk.selection_changed, desk.frame_changed, desk.history_changed, desk.range_changed):
             changed.connect(self._refresh_actions)
