@@ -55,6 +55,16 @@ def states_of(
     }
 
 
+def checks_of(desk: Desk) -> dict[str, bool]:
+    """Actions that say how something in the document stands, and whether they are ticked."""
+    document, selected = desk.document, desk.selected_object
+    thing = None if document is None or selected is None else document.objects.get(selected)
+    return {
+        "keep_off": thing is not None and thing.keeps_off,
+        "overlaps": document is not None and document.allows_overlaps,
+    }
+
+
 def words_of(desk: Desk, canvas: CanvasView) -> dict[str, str]:
     """What actions are called while they would change just this: "Undo: Box", "Clear 4 prompts on this frame"."""
     project, cell, selected = desk.project, canvas.bench.cell, desk.selected_object

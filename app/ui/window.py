@@ -21,7 +21,7 @@ from app.inference.process_engine import ProcessEngine
 from app.ui import theme
 from app.ui.action_search import ActionSearch
 from app.ui.actions import Actions
-from app.ui.availability import states_of, words_of
+from app.ui.availability import checks_of, states_of, words_of
 from app.ui.canvas.view import CanvasView
 from app.ui.coming_back import place_on, put_back
 from app.ui.cut_finder import CutFinder
@@ -43,6 +43,7 @@ from app.ui.timeline.view import TimelineView
 from app.ui.tool_rail import ToolRail
 from app.ui.top_bar import TopBar
 from app.ui.verbs import Verbs
+from app.ui.verbs.arranging import Arranging
 from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import Filing
 from app.ui.verbs.going import Going
@@ -111,7 +112,7 @@ class MainWindow(QMainWindow):
             "stop": self.stop,
             "finish": self._finish,
         }
-        on_canvas = (Mending(desk, canvas), Suggesting(canvas))
+        on_canvas = (Arranging(desk, canvas), Mending(desk, canvas), Suggesting(canvas))
         self.marking = Marking(desk, self)
         groups = (self.filing, self.editing, *on_canvas, self.viewing, going, self.marking, self.propagating, reviewing)
         verbs = {name: verb for group in groups for name, verb in group.verbs().items()} | dict(own)
@@ -286,6 +287,8 @@ class MainWindow(QMainWindow):
         self.all_actions.refresh()
 
     def _show_tool(self, tool: str) -> None:
+        for name, is_on in checks_of(self.desk).items():
+            self.desk.actions[name].setChecked(is_on)
         is_open = self.desk.source is not None
         self.status.show_tool(_TOOL_NAMES[tool] if is_open else "Ready")
         self._show_hint(self.canvas.hint())

@@ -22,7 +22,8 @@ def ghosts_of(desk: Desk, frame: int, considered: MaskCode | None = None) -> lis
 
 
 def layers_of(desk: Desk, frame: int, stroke: np.ndarray | MaskCode | None = None) -> list[Layer]:
-    """Visible masks from back to front, the selected object's last so that it is seen whole.
+    """Visible masks from back to front; the selected object's last so that it is seen whole, unless masks do not
+    overlap in this project: then whoever lies in front has the pixels.
 
     `stroke` stands in for the selected object's mask while that is being painted or one of its points is on its way.
     """
@@ -32,7 +33,8 @@ def layers_of(desk: Desk, frame: int, stroke: np.ndarray | MaskCode | None = Non
     masks = document.masks_at(frame)
     selected = desk.selected_object
     shown = [item for item in document.objects.values() if item.is_visible and desk.solo_object in (None, item.id)]
-    shown.sort(key=lambda item: (item.id == selected, item.z_order))
+    is_lifted = document.allows_overlaps or stroke is not None
+    shown.sort(key=lambda item: (is_lifted and item.id == selected, item.z_order))
     layers = []
     for item in shown:
         color = theme.picture_color(item.color)

@@ -120,7 +120,8 @@ class CanvasView(ZoomView):
     def _take_change(self, change: Change) -> None:
         """Draw again what is in view; a run on other frames costs nothing here."""
         reach = 1 if self._desk.has_onion_skin else 0
-        if change.objects or change.clip or any(abs(cell[1] - self.bench.frame) <= reach for cell in change.cells):
+        is_near = any(abs(cell[1] - self.bench.frame) <= reach for cell in change.cells)
+        if is_near or change.objects or change.overlaps or change.clip:
             self.refresh()
 
     def change_strength(self, steps: int) -> None:

@@ -1,11 +1,11 @@
-"""Objects, masks, prompts and history: what the keys and menus change through commands."""
+"""Masks, prompts, history and the selection: what keys and menus change on the frame in view."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-from app.commands import masklets, masks, objects, prompts
+from app.commands import masks, prompts
 from app.document.masks import MaskCode
 from app.document.project import Project
 from app.document.values import Cell
@@ -38,15 +38,6 @@ class Editing:
             "copy_mask": lambda: self._on_cell(self._copy),
             "cut_mask": lambda: self._on_cell(self._cut),
             "paste_mask": lambda: self._on_cell(self._paste),
-            "new_object": self.new_object,
-            "rename_object": self._rename,
-            "duplicate_object": self._duplicate,
-            "freeze_object": self._freeze,
-            "delete_objects": self._delete_objects,
-            "delete_masks": self._delete_masks,
-            "join": self._join,
-            "split": self._split,
-            "swap": self._swap,
             "select_all": self._select_all,
             "previous_object": lambda: self._step_object(-1),
             "next_object": lambda: self._step_object(1),
@@ -54,7 +45,6 @@ class Editing:
             "previous_under": lambda: self._step_under(-1),
         }
         verbs |= {f"select_{place}": partial(self._select_place, place) for place in range(1, 11)}
-        verbs |= {f"category_{place}": partial(self._give_category, place) for place in range(1, 10)}
         return verbs
 
     @property
@@ -116,90 +106,6 @@ class Editing:
     def _paste(self, project: Project, cell: Cell) -> None:
         if self._copied is not None:
             masks.paste_mask(project, *cell, self._copied)
-
-    # --- objects ---
-
-    def new_object(self) -> None:
-        """A new object of the selected one's category, ready to be clicked."""
-        project, selected = self._desk.project, self._desk.selected_object
-        if project is None:
-            return
-        category = None if selected is None else project.document.objects[selected].category_id
-        made = self._desk.attempt(lambda: objects.new_object(project, category_id=category))
-        if made is not None:
-            self._desk.select(made.id)
-            if self._desk.tool == "select":
-                self._desk.set_tool("point")
-
-    def _rename(self) -> None:
-        if self._desk.selected_object is not None:
-            self._desk.rename_requested.emit(self._desk.selected_object)
-
-    def _duplicate(self) -> None:
-        project, selected = self._desk.project, self._desk.selected_object
-        if project is not None and selected is not None:
-            copy = self._desk.attempt(lambda: objects.duplicate_object(project, selected))
-            if copy is not None:
-                self._desk.select(copy.id)
-
-    def _freeze(self) -> None:
-        project, chosen = self._desk.project, self._desk.selected_objects
-        if project is None or not chosen:
-            return
-        is_frozen = not project.document.objects[chosen[-1]].is_frozen
-        with project.history.transaction("Freeze" if is_frozen else "Unfreeze"):
-            for object_id in chosen:
-                objects.set_object_frozen(project, object_id, is_frozen)
-
-    def _delete_objects(self) -> None:
-        project, chosen = self._desk.project, self._desk.selected_objects
-        if project is not None:
-            names = [project.document.objects[object_id].name for object_id in chosen]
-            what = names[0] if len(names) == 1 else f"{len(names)} objects"
-
-            def delete() -> bool:
-                objects.delete_objects(project, chosen)
-                return True
-
-            if self._desk.attempt(delete):
-                self._desk.done_in_bulk.emit(f"Deleted {what}.")
-
-    def _delete_masks(self) -> None:
-        project, (first, last) = self._desk.project, self._desk.range
-        if project is not None:
-            chosen = self._desk.selected_objects
-            count = self._desk.attempt(lambda: masks.delete_masks(project, chosen, first, last))
-            if count is not None:
-                self._desk.done_in_bulk.emit(f"Deleted {count:,} masks in {first}–{last}.")
-
-    def _join(self) -> None:
-        project, chosen = self._desk.project, self._desk.selected_objects
-        if project is not None and len(chosen) == 2:
-            self._desk.attempt(lambda: masklets.join_masklets(project, chosen[0], chosen[1]))
-
-    def _split(self) -> None:
-        project, selected, frame = self._desk.project, self._desk.selected_object, self._canvas.shown_frame
-        if project is not None and selected is not None:
-            made = self._desk.attempt(lambda: masklets.split_masklet(project, selected, frame))
-            if made is not None:
-                self._desk.select(made.id)
-
-    def _swap(self) -> None:
-        project, chosen, frame = self._desk.project, self._desk.selected_objects, self._canvas.shown_frame
-        if project is not None and len(chosen) == 2:
-            self._desk.attempt(lambda: masklets.swap_masklets(project, chosen[0], chosen[1], frame))
-
-    def _give_category(self, place: int) -> None:
-        project, chosen = self._desk.project, self._desk.selected_objects
-        if project is None:
-            return
-        categories = list(project.document.categories)
-        if place > len(categories):
-            self._desk.notice.emit(f"There is no category {place}; there are {len(categories)}.", "info")
-            return
-        with project.history.transaction(f"Category {project.document.categories[categories[place - 1]].name}"):
-            for object_id in chosen:
-                objects.set_object_category(project, object_id, categories[place - 1])
 
     # --- selection ---
 

@@ -1,0 +1,145 @@
+"""Objects as a whole: made, named, given a category, joined, split, swapped, put away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import Qt
+
+from app.commands import masklets, masks, objects
+from app.ui.canvas.view import CanvasView
+from app.ui.desk import Desk
+from app.ui.dialogs.join_dialog import JoinDialog
+from app.ui.verbs import Verbs
+
+
+class Arranging:
+    """The verbs of the Object menu; each is one step to undo."""
+
+    def __init__(self, desk: Desk, canvas: CanvasView) -> None:
+        self._desk, self._canvas = desk, canvas
+
+    def verbs(self) -> Verbs:
+        verbs: dict[str, Callable[[], object]] = {
+            "new_object": self.new_object,
+            "rename_object": self._rename,
+            "duplicate_object": self._duplicate,
+            "freeze_object": self._freeze,
+            "keep_off": self._keep_off,
+            "delete_objects": self._delete_objects,
+            "delete_masks": self._delete_masks,
+            "join": self._join,
+            "split": self._split,
+            "swap": self._swap,
+            "overlaps": self._overlaps,
+        }
+        return verbs | {f"category_{place}": partial(self._give_category, place) for place in range(1, 10)}
+
+    def new_object(self) -> None:
+        """A new object of the selected one's category, ready to be clicked."""
+        project, selected = self._desk.project, self._desk.selected_object
+        if project is None:
+            return
+        category = None if selected is None else project.document.objects[selected].category_id
+        made = self._desk.attempt(lambda: objects.new_object(project, category_id=category))
+        if made is not None:
+            self._desk.select(made.id)
+            if self._desk.tool == "select":
+                self._desk.set_tool("point")
+
+    def _rename(self) -> None:
+        if self._desk.selected_object is not None:
+            self._desk.rename_requested.emit(self._desk.selected_object)
+
+    def _duplicate(self) -> None:
+        project, selected = self._desk.project, self._desk.selected_object
+        if project is not None and selected is not None:
+            copy = self._desk.attempt(lambda: objects.duplicate_object(project, selected))
+            if copy is not None:
+                self._desk.select(copy.id)
+
+    def _freeze(self) -> None:
+        project, chosen = self._desk.project, self._desk.selected_objects
+        if project is None or not chosen:
+            return
+        is_frozen = not project.document.objects[chosen[-1]].is_frozen
+        with project.history.transaction("Freeze" if is_frozen else "Unfreeze"):
+            for object_id in chosen:
+                objects.set_object_frozen(project, object_id, is_frozen)
+
+    def _keep_off(self) -> None:
+        project, chosen = self._desk.project, self._desk.selected_objects
+        if project is None or not chosen:
+            return
+        keeps_off = not project.document.objects[chosen[-1]].keeps_off
+        with project.history.transaction("Keep off neighbours" if keeps_off else "Do not keep off neighbours"):
+            for object_id in chosen:
+                objects.set_keeps_off(project, object_id, keeps_off)
+
+    def _overlaps(self) -> None:
+        project = self._desk.project
+        if project is not None:
+            objects.allow_overlaps(project, not project.document.allows_overlaps)
+
+    def _delete_objects(self) -> None:
+        project, chosen = self._desk.project, self._desk.selected_objects
+        if project is not None:
+            names = [project.document.objects[object_id].name for object_id in chosen]
+            what = names[0] if len(names) == 1 else f"{len(names)} objects"
+
+            def delete() -> bool:
+                objects.delete_objects(project, chosen)
+                return True
+
+            if self._desk.attempt(delete):
+                self._desk.done_in_bulk.emit(f"Deleted {what}.")
+
+    def _delete_masks(self) -> None:
+        project, (first, last) = self._desk.project, self._desk.range
+        if project is not None:
+            chosen = self._desk.selected_objects
+            count = self._desk.attempt(lambda: masks.delete_masks(project, chosen, first, last))
+            if count is not None:
+                self._desk.done_in_bulk.emit(f"Deleted {count:,} masks in {first}–{last}.")
+
+    def _join(self) -> None:
+        """The object that was selected first stays. Where both have a mask and they differ, the person chooses."""
+        project, chosen = self._desk.project, self._desk.selected_objects
+        if project is None or len(chosen) != 2:
+            return
+        first, second = chosen
+        frames = masklets.conflicting_frames(project, first, second)
+        if not frames:
+            self._desk.attempt(lambda: masklets.join_masklets(project, first, second))
+            return
+        dialog = JoinDialog(self._desk, first, second, frames, self._canvas.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(
+            lambda: self._desk.attempt(lambda: masklets.join_masklets(project, first, second, dialog.conflict))
+        )
+        dialog.open()
+
+    def _split(self) -> None:
+        project, selected, frame = self._desk.project, self._desk.selected_object, self._canvas.shown_frame
+        if project is not None and selected is not None:
+            made = self._desk.attempt(lambda: masklets.split_masklet(project, selected, frame))
+            if made is not None:
+                self._desk.select(made.id)
+
+    def _swap(self) -> None:
+        project, chosen, frame = self._desk.project, self._desk.selected_objects, self._canvas.shown_frame
+        if project is not None and len(chosen) == 2:
+            self._desk.attempt(lambda: masklets.swap_masklets(project, chosen[0], chosen[1], frame))
+
+    def _give_category(self, place: int) -> None:
+        project, chosen = self._desk.project, self._desk.selected_objects
+        if project is None:
+            return
+        categories = list(project.document.categories)
+        if place > len(categories):
+            self._desk.notice.emit(f"There is no category {place}; there are {len(categories)}.", "info")
+            return
+        with project.history.transaction(f"Category {project.document.categories[categories[place - 1]].name}"):
+            for object_id in chosen:
+                objects.set_object_category(project, object_id, categories[place - 1])
