@@ -198,6 +198,9 @@ class MainWindow(QMainWindow):
         self.models.status_changed.connect(self._refresh_actions)
         self.timeline.stop_requested.connect(self.propagating.stop)
         transport = self.timeline.transport
+        desk.plan_changed.connect(lambda _: transport.show_waiting_plan(self.propagating.waiting_words))
+        transport.plan_card.run_requested.connect(self._finish)
+        transport.plan_card.drop_requested.connect(self.stop)
         transport.run_pointed_at.connect(lambda name: transport.show_plan_words(self.propagating.point_at(name)))
         self.top_bar.search_requested.connect(self.search.open)
         self.top_bar.models_requested.connect(self.filing.show_models)
@@ -284,11 +287,11 @@ class MainWindow(QMainWindow):
     def _refresh_actions(self, _value: object = None) -> None:
         for name, words in words_of(self.desk, self.canvas).items():
             self.desk.actions[name].setText(words)
+        for name, is_on in checks_of(self.desk).items():
+            self.desk.actions[name].setChecked(is_on)
         self.all_actions.refresh()
 
     def _show_tool(self, tool: str) -> None:
-        for name, is_on in checks_of(self.desk).items():
-            self.desk.actions[name].setChecked(is_on)
         is_open = self.desk.source is not None
         self.status.show_tool(_TOOL_NAMES[tool] if is_open else "Ready")
         self._show_hint(self.canvas.hint())

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 
 from app.ui import theme
 from app.ui.desk import Desk
+from app.ui.timeline.plan_card import PlanCard
 
 if TYPE_CHECKING:
     from app.inference.plan import Plan
@@ -58,6 +59,7 @@ class Transport(QWidget):
         self._scope.setProperty("role", "secondary")
         self._range = QLabel()
         self._range.setProperty("role", "secondary")
+        self.plan_card = PlanCard(self)
         self.run_card = RunCard(self)
         self.run_card.stop_requested.connect(self.stop_requested)
         self.run_card.shown_changed.connect(self._make_room)
@@ -72,6 +74,7 @@ class Transport(QWidget):
         self._layout.addWidget(self._scope)
         self._layout.addWidget(self._range)
         self._layout.addStretch(1)
+        self._layout.addWidget(self.plan_card, 3)
         self._layout.addWidget(self.run_card)
         desk.frame_changed.connect(self._show_time)
         desk.project_changed.connect(self._show_time)
@@ -97,6 +100,11 @@ class Transport(QWidget):
             self._layout.insertWidget(place, button)
             place += 1
 
+    def show_waiting_plan(self, words: str) -> None:
+        """What the plan that waits on the lanes comes to; "" if none does."""
+        self.plan_card.show_words(words)
+        self._make_room()
+
     def show_plan_words(self, words: str) -> None:
         """What the run that is pointed at comes to, in place of the selection; "" ends that."""
         self._plan_words = words
@@ -110,7 +118,10 @@ class Transport(QWidget):
         """In a narrow window a running job takes the place of the words that say what could be run."""
         is_narrow = self.width() < NARROW
         self.run_card.set_narrow(is_narrow)
-        has_room = not (is_narrow and self.run_card.isVisibleTo(self))
+        is_running = self.run_card.isVisibleTo(self)
+        if is_running:
+            self.plan_card.show_words("")
+        has_room = not (is_narrow and is_running) and not self.plan_card.words
         self._scope.setVisible(has_room)
         self._range.setVisible(has_room)
 

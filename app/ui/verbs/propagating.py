@@ -218,12 +218,14 @@ class Propagating:
     def _show_repair(self) -> None:
         plan = self._repair_plan()
         self._desk.show_plan(plan)
-        if plan is not None:
-            self._tell_shown(plan)
 
-    def _tell_shown(self, plan: Plan) -> None:
-        words = f"{plan.summary}{self.forecast_words(plan)}{cut_words(plan)}"
-        self._desk.notice.emit(f"{words}. Enter runs it, Esc drops it.", "info")
+    @property
+    def waiting_words(self) -> str:
+        """What the plan that waits for its Enter comes to, "" if none waits."""
+        plan = self._desk.planned
+        if plan is None or not self.is_plan_waiting:
+            return ""
+        return f"{plan.summary}{self.forecast_words(plan)}{cut_words(plan)}"
 
     def forecast_words(self, plan: Plan) -> str:
         """ ", about 50 s, 3.1 GB" where the model is known well enough to say so."""

@@ -1,0 +1,62 @@
+"""A plan that waits: shown on the lanes with time and memory, run by Enter, dropped by Esc."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.commands.masks import set_mask
+from app.commands.objects import new_object
+from app.ui.window import MainWindow
+
+SQUARE = np.zeros((72, 96), bool)
+SQUARE[20:40, 8:28] = True
+
+
+@pytest.fixture
+def waiting(qtbot: Any, opened: MainWindow) -> MainWindow:
+    """Painted on 2 and 12, the playhead between; the plan of a repair waits."""
+    project, tracking = opened.desk.project, opened.desk.tracking
+    assert project is not None and tracking is not None
+    new_object(project, "dog")
+    for frame in (2, 12):
+        set_mask(project, 1, frame, SQUARE)
+    opened.desk.select(1)
+    opened.desk.set_frame(6)
+    qtbot.waitUntil(lambda: tracking.status.info is not None, timeout=20000)
+    opened.desk.actions["show_repair"].trigger()
+    return opened
+
+
+def test_it_says_frames_time_and_memory_of_this_model(waiting: MainWindow) -> None:
+    card = waiting.timeline.transport.plan_card
+    assert card.isVisible()
+    assert card.words.startswith("9 frames of dog, both ways, about ") and card.words.endswith(" GB")
+
+
+def test_enter_runs_it(qtbot: Any, waiting: MainWindow) -> None:
+    tracking, card = waiting.desk.tracking, waiting.timeline.transport.plan_card
+    assert tracking is not None and waiting.desk.document is not None
+    with qtbot.waitSignal(tracking.run_finished, timeout=20000):
+        waiting.desk.actions["finish"].trigger()
+        assert not card.isVisible() and waiting.timeline.transport.run_card.isVisible()
+    assert sorted(waiting.desk.document.masks_of(1)) == list(range(2, 13))
+    assert not card.isVisible() and card.words == ""
+
+
+def test_its_buttons_do_the_same(qtbot: Any, waiting: MainWindow) -> None:
+    tracking, card = waiting.desk.tracking, waiting.timeline.transport.plan_card
+    assert tracking is not None
+    card.drop.click()
+    assert waiting.desk.planned is None and not card.isVisible()
+    waiting.desk.actions["show_repair"].trigger()
+    with qtbot.waitSignal(tracking.run_finished, timeout=20000):
+        card.run.click()
+
+
+def test_esc_drops_it(waiting: MainWindow) -> None:
+    waiting.desk.actions["stop"].trigger()
+    assert waiting.desk.planned is None and not waiting.timeline.transport.plan_card.isVisible()
+    assert waiting.desk.selected_object == 1
