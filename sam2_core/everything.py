@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sam2_core.image import LOGIT_BOUND, ImagePredictor
 from sam2_core.model.sam2 import Sam2Model
-from sam2_core.postprocess import stability_scores
+from sam2_core.postprocess import keep_parts_at, stability_scores
 
 _EDGE_TOLERANCE = 20.0
 _MASKS_AT_ONCE = 16
@@ -39,6 +39,8 @@ class EverythingSettings:
         min_mask_region_area: holes and specks of at most this many pixels of the S / 4 map are taken out.
         use_m2m: each mask goes in once more as a prompt, beside its click.
         multimask_output: three masks for each click instead of one.
+        only_clicked_part: of a mask in several parts only the one that its click lies on stays. The published generator
+            has no such thing; a small model likes to answer with all things that look alike.
     """
 
     points_per_side: int = 32
@@ -55,6 +57,7 @@ class EverythingSettings:
     min_mask_region_area: int = 0
     use_m2m: bool = False
     multimask_output: bool = True
+    only_clicked_part: bool = False
 
     def __post_init__(self) -> None:
         if min(self.points_per_side, self.points_per_batch, self.crop_n_points_downscale_factor) < 1:
@@ -207,11 +210,21 @@ class AutomaticMasks:
             if self._settings.pred_iou_thresh > 0:
                 is_good = ious > self._settings.pred_iou_thresh
                 low_res, ious, clicks = low_res[is_good], ious[is_good], clicks[is_good.cpu()]
+            if self._settings.only_clicked_part and len(ious):
+                low_res = self._clicked_parts(low_res, clicks)
             found: list[AutomaticMask] = []
             # A few at a time: at the picture's size a mask takes far more room.
             for part in _slices(len(ious), _MASKS_AT_ONCE):
                 found += self._take(low_res[part], ious[part].tolist(), clicks[part].tolist(), crop, size)
         return found
+
+    def _clicked_parts(self, low_res: Tensor, clicks: Tensor) -> Tensor:
+        """Logits (M, S / 4, S / 4) of the parts that the clicks (M, 2), pixels of the crop, lie on."""
+        height, width = self._predictor.size
+        share = clicks / torch.tensor([width, height], dtype=torch.float32)
+        side = low_res.shape[-1]
+        places = (share * side).clamp(max=side - 1)
+        return keep_parts_at(low_res, places, threshold=self._settings.mask_threshold)
 
     def _decode(self, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits (M, S / 4, S / 4), estimates (M,) and clicks (M, 2) of all masks of a batch, click by click."""

@@ -24,20 +24,29 @@ def connected_areas(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     Returns:
         int64 of the same shape: number of pixels of the pixel's part, 0 where the mask is False.
     """
-    height, width = mask.shape[-2:]
-    pictures = mask.reshape(-1, height, width)
-    # Two empty columns and one empty row keep rows and pictures apart, even for diagonal neighbours.
-    padded = np.zeros((pictures.shape[0], height + 1, width + 2), dtype=np.bool_)
-    padded[:, :height, :width] = pictures
-    flat = padded.reshape(-1)
-    edges = np.flatnonzero(np.diff(flat, prepend=False, append=False))
-    starts, ends = edges[0::2], edges[1::2]
-    lengths = ends - starts
-    parts = _join(len(starts), *_touching_runs(starts, ends, width + 2))
-    areas = np.bincount(parts, weights=lengths, minlength=len(starts)).astype(np.int64)
-    result = np.zeros(flat.shape, dtype=np.int64)
-    result[flat] = np.repeat(areas[parts], lengths)
-    return result.reshape(padded.shape)[:, :height, :width].reshape(mask.shape)
+    parts, lengths, inside = _parts(mask)
+    areas = np.bincount(parts, weights=lengths, minlength=len(parts)).astype(np.int64)
+    return _spread(areas[parts], lengths, inside, mask.shape)
+
+
+def keep_parts_at(logits: Tensor, places: Tensor, *, threshold: float = 0.0) -> Tensor:
+    """Wipe everything but the 8-connected part that a place lies on; without one there, nothing is left.
+
+    Args:
+        logits: (N, H, W).
+        places: (N, 2) x, y in pixels of this map, inside it.
+        threshold: a pixel is foreground where its logit is above this.
+
+    Returns:
+        Logits in which wiped pixels are `threshold - 10`.
+    """
+    mask = (logits > threshold).cpu().numpy()
+    parts, lengths, inside = _parts(mask)
+    numbers = _spread(parts + 1, lengths, inside, mask.shape)
+    columns, rows = places.cpu().long().numpy().T
+    wanted = numbers[np.arange(len(numbers)), rows, columns]
+    is_other = torch.from_numpy((numbers > 0) & (numbers != wanted[:, None, None]))
+    return torch.where(is_other.to(logits.device), logits.new_tensor(threshold - 10.0), logits)
 
 
 def fill_small_holes(logits: Tensor, max_area: int, *, value: float = 0.1, threshold: float = 0.0) -> Tensor:
@@ -108,6 +117,28 @@ def stability_scores(logits: Tensor, *, threshold: float = 0.0, offset: float = 
     inner = (logits > threshold + offset).sum(dim=(-1, -2), dtype=torch.float32)
     outer = (logits > threshold - offset).sum(dim=(-1, -2), dtype=torch.float32)
     return inner / outer
+
+
+def _parts(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Runs of foreground in pictures (..., H, W): the part that each belongs to, its length, and the pictures padded
+    so that runs of different rows and pictures do not touch."""
+    height, width = mask.shape[-2:]
+    pictures = mask.reshape(-1, height, width)
+    # Two empty columns and one empty row keep rows and pictures apart, even for diagonal neighbours.
+    padded = np.zeros((pictures.shape[0], height + 1, width + 2), dtype=np.bool_)
+    padded[:, :height, :width] = pictures
+    edges = np.flatnonzero(np.diff(padded.reshape(-1), prepend=False, append=False))
+    starts, ends = edges[0::2], edges[1::2]
+    return _join(len(starts), *_touching_runs(starts, ends, width + 2)), ends - starts, padded
+
+
+def _spread(
+    values: NDArray[np.int64], lengths: NDArray[np.int64], inside: NDArray[np.bool_], shape: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """A value for each run of `_parts`, given to all of its pixels; 0 elsewhere."""
+    result = np.zeros(inside.shape, dtype=np.int64)
+    result[inside] = np.repeat(values, lengths)
+    return result[:, : shape[-2], : shape[-1]].reshape(shape)
 
 
 def _small_parts(mask: Tensor, max_area: int) -> Tensor | None:

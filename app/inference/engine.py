@@ -95,6 +95,23 @@ class FrameBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A mask on a frame that may be an object; `quality` is 0 to 1."""
+
+    mask: MaskCode
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionStep:
+    """How far the search for suggestions is; the last steps bring what was found, the best first."""
+
+    done: int
+    total: int
+    found: tuple[Suggestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EngineInfo:
     """What computes: the model's short name and words for people, the device, the model's number of parameters."""
 
@@ -108,8 +125,8 @@ class EngineInfo:
 class Engine(Protocol):
     """One model on one device, looking at one clip. Used from one thread at a time; every method may raise EngineError.
 
-    A run is a generator: closing it stops the run within one frame. Between two of its frames `prompt_frame` and
-    `prepare_frame` may be called; the run goes on undisturbed. A new run, model or clip ends an open one.
+    A run is a generator: closing it stops the run within one frame. Between two of its frames every other method may be
+    called, `suggest` too; the run goes on undisturbed. A new run, model or clip ends an open one.
     """
 
     @property
@@ -135,6 +152,10 @@ class Engine(Protocol):
 
     def run(self, plan: Plan, inputs: Sequence[ObjectInputs]) -> Generator[FrameBatch, None, None]:
         """Follow the objects of a plan; one batch a frame, in the plan's order."""
+        ...
+
+    def suggest(self, frame: int) -> Generator[SuggestionStep, None, None]:
+        """Masks of everything on a frame. Closing it stops the search; a new search, model or clip ends an open one."""
         ...
 
     def interrupt(self) -> None:

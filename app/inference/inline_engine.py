@@ -16,10 +16,19 @@ from numpy.typing import NDArray
 
 from app.document.masks import MaskCode
 from app.inference.checkpoints import checkpoint_at
-from app.inference.engine import Candidate, CellResult, EngineError, EngineInfo, FrameBatch, ObjectInputs
+from app.inference.engine import (
+    Candidate,
+    CellResult,
+    EngineError,
+    EngineInfo,
+    FrameBatch,
+    ObjectInputs,
+    SuggestionStep,
+)
 from app.inference.faults import sentences
 from app.inference.plan import Plan, Stretch
 from app.inference.replay import mended_mask, replay
+from app.inference.suggesting import suggest
 from app.media.clip import ClipError, FrameSource, open_clip
 from sam2_core.checkpoint import describe_checkpoint, load_model
 from sam2_core.device import choose_device
@@ -48,6 +57,7 @@ class InlineEngine:
         self._click: tuple[object, ...] = ()
         self._told: dict[int, ObjectInputs] = {}
         self._runs = 0
+        self._searches = 0
 
     @property
     def is_alive(self) -> bool:
@@ -133,6 +143,18 @@ class InlineEngine:
             if mine != self._runs:
                 return
 
+    def suggest(self, frame: int) -> Generator[SuggestionStep, None, None]:
+        """See `Engine`."""
+        self._searches += 1
+        mine = self._searches
+        self._sessions()  # says what is missing
+        assert self._model is not None and self._source is not None
+        with sentences(f"looking for objects on frame {frame}"):
+            for step in suggest(self._model, self._source.read(frame)):
+                yield step
+                if mine != self._searches:
+                    return
+
     def interrupt(self) -> None:
         """See `Engine`: the frame that is being computed ends at its next object."""
         for session in (self._clicks, self._tracks):
@@ -160,8 +182,9 @@ class InlineEngine:
         return self._clicks, self._tracks
 
     def _drop_sessions(self) -> None:
-        """End the open run and forget everything but model and clip."""
+        """End the open run and search, and forget everything but model and clip."""
         self._runs += 1
+        self._searches += 1
         self._clicks = self._tracks = None
         self._click = ()
         self._told = {}

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any, cast
 
 from app.inference import worker
-from app.inference.engine import CellResult, EngineError, EngineInfo, EngineStopped, FrameBatch, ObjectInputs
+from app.inference.engine import (
+    CellResult,
+    EngineError,
+    EngineInfo,
+    EngineStopped,
+    FrameBatch,
+    ObjectInputs,
+    SuggestionStep,
+)
 from app.inference.plan import Plan
 
 SILENCE_SECONDS = 20.0
@@ -37,6 +45,7 @@ class ProcessEngine:
         self._requests: Connection | None = None
         self._beats: Connection | None = None
         self._runs = 0
+        self._searches = 0
         self._is_interrupted = False
 
     @property
@@ -57,11 +66,13 @@ class ProcessEngine:
             self._let_go()
             self._start()
         self._runs += 1
+        self._searches += 1
         return cast(EngineInfo, self._ask("load", checkpoint, device))
 
     def open_clip(self, path: Path) -> None:
         """See `Engine`."""
         self._runs += 1
+        self._searches += 1
         self._ask("open_clip", path)
 
     def prompt_frame(self, inputs: ObjectInputs, frame: int) -> CellResult:
@@ -87,6 +98,22 @@ class ProcessEngine:
             if mine == self._runs and self._requests is not None:
                 with contextlib.suppress(EngineStopped):
                     self._ask("end_run")
+
+    def suggest(self, frame: int) -> Generator[SuggestionStep, None, None]:
+        """See `Engine`."""
+        self._searches += 1
+        mine = self._searches
+        self._ask("begin_search", frame)
+        try:
+            while mine == self._searches:
+                step = self._ask("next_step")
+                if step is None:
+                    return
+                yield step
+        finally:
+            if mine == self._searches and self._requests is not None:
+                with contextlib.suppress(EngineStopped):
+                    self._ask("end_search")
 
     def interrupt(self) -> None:
         """See `Engine`: the process is killed."""

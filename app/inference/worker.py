@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from app.errors import sentence_of
 
 if TYPE_CHECKING:
-    from app.inference.engine import FrameBatch
+    from app.inference.engine import FrameBatch, SuggestionStep
     from app.inference.inline_engine import InlineEngine
 
 HEARTBEAT_SECONDS = 0.5
@@ -85,11 +85,12 @@ def _answer(desk: _Desk, name: str, arguments: tuple[Any, ...]) -> Answer:
 
 
 class _Desk:
-    """What can be asked for: the engine's methods, with a run cut into its steps."""
+    """What can be asked for: the engine's methods, with a run and a search cut into their steps."""
 
     def __init__(self) -> None:
         self._engine: InlineEngine | None = None
         self._run: Generator[FrameBatch, None, None] | None = None
+        self._search: Generator[SuggestionStep, None, None] | None = None
 
     def load(self, *arguments: Any) -> Any:
         if self._engine is None:
@@ -118,8 +119,20 @@ class _Desk:
         if run is not None:
             run.close()
 
+    def begin_search(self, frame: int) -> None:
+        self._search = self._loaded.suggest(frame)
+
+    def next_step(self) -> SuggestionStep | None:
+        return None if self._search is None else next(self._search, None)
+
+    def end_search(self) -> None:
+        search, self._search = self._search, None
+        if search is not None:
+            search.close()
+
     def close(self) -> None:
         self.end_run()
+        self.end_search()
         if self._engine is not None:
             self._engine.close()
 

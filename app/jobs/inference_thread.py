@@ -10,7 +10,15 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.errors import record_bug, sentence_of
-from app.inference.engine import Engine, EngineError, EngineInfo, EngineStopped, FrameBatch, ObjectInputs
+from app.inference.engine import (
+    Engine,
+    EngineError,
+    EngineInfo,
+    EngineStopped,
+    FrameBatch,
+    ObjectInputs,
+    SuggestionStep,
+)
 from app.inference.plan import Plan
 from app.jobs.mailbox import Mailbox, grouped
 from app.jobs.reports import EngineStatus, RunEnd
@@ -38,6 +46,10 @@ class InferenceThread(QObject):
     """The `CellResult` of a preview. A preview without an answer is silent."""
     batch_ready = Signal(list)
     """`FrameBatch`es of the run, at most 30 times a second."""
+    search_stepped = Signal(int, object)
+    """The number of a search, and its `SuggestionStep`."""
+    search_ended = Signal(int, str)
+    """The number of a search that is complete, or cannot go on: then why. One that was stopped is silent."""
     run_finished = Signal(object)
     """A `RunEnd`; exactly one for each run that was started, unless the thread is closed."""
 
@@ -53,6 +65,8 @@ class InferenceThread(QObject):
         self._fault = ""
         self._clip_fault = ""
         self._run: Generator[FrameBatch, None, None] | None = None
+        self._search: Generator[SuggestionStep, None, None] | None = None
+        self._search_number = 0
         self._progress = (0, 0)
         self._thread = threading.Thread(target=self._work, name="inference", daemon=True)
 
@@ -87,6 +101,14 @@ class InferenceThread(QObject):
     def prepare(self, frame: int) -> None:
         """Make a click on this frame quick; only the latest wish counts."""
         self._wishes.want_prepared(frame)
+
+    def search(self, number: int, frame: int) -> None:
+        """Look for objects on a frame, ahead of a run and behind clicks; a search that is open is stopped first."""
+        self._wishes.want_search((number, frame))
+
+    def stop_search(self) -> None:
+        """Nobody wants to know any more."""
+        self._wishes.want_search(None)
 
     def run(self, plan: Plan, inputs: Sequence[ObjectInputs]) -> None:
         """Run a plan; a run that is open is stopped first."""
@@ -125,6 +147,10 @@ class InferenceThread(QObject):
                 self.preview_ready.emit(post)
             elif kind == "no cell":
                 self.cell_failed.emit(*post)
+            elif kind == "found":
+                self.search_stepped.emit(*post)
+            elif kind == "searched":
+                self.search_ended.emit(*post)
             else:
                 self.run_finished.emit(post)
 
@@ -141,13 +167,16 @@ class InferenceThread(QObject):
     # The thread
 
     def _work(self) -> None:
-        deeds: dict[str, Callable[[Any], None]] = {
+        deeds: dict[str, Callable[[Any], object]] = {
             "stop": lambda _: self._end_run(cancelled=True),
             "load": lambda _: self._load(),
             "open": lambda _: self._open_clip(),
             "click": self._answer,
             "preview": self._answer_preview,
             "prepare": self._prepare_frame,
+            "search": lambda search: self._begin_search(*search),
+            "stop search": lambda _: self._end_search(),
+            "look around": lambda _: self._search_on(),
             "begin": lambda run: self._begin_run(*run),
             "step": lambda _: self._step(),
             "look": lambda _: self._look_after_engine(),
@@ -155,23 +184,29 @@ class InferenceThread(QObject):
         while not self._wishes.is_closing:
             kind, about = self._next_deed()
             deeds[kind](about)
+        self._end_search()
         self._end_run(is_told=False)
         self._drop_engine()
 
     def _next_deed(self) -> tuple[str, Any]:
-        """The most urgent wish; else the next frame of the run, once there is room; else a look after the engine."""
+        """The most urgent wish; else the next step of the search, which a person waits for; else the next frame of the
+        run, once there is room; else a look after the engine."""
         with self._wishes.changed:
             for is_second_look in (False, True):
-                wish = self._wishes.most_urgent(has_run=self._run is not None)
+                has_search = self._search is not None
+                wish = self._wishes.most_urgent(has_run=self._run is not None, has_search=has_search)
                 if wish is not None:
                     return wish
+                if has_search:
+                    return "look around", None
                 if self._run is not None and self._mailbox.has_room:
                     return "step", None
                 if not is_second_look and not self._wishes.is_closing:
                     self._wishes.changed.wait(LOOK_EVERY_SECONDS)
         return "look", None
 
-    def _load(self) -> None:
+    def _load(self) -> str:
+        """Make the engine; gives the sentence about why there is none, "" if there is one."""
         self._drop_engine()
         model = self._wishes.model
         assert model is not None
@@ -181,9 +216,9 @@ class InferenceThread(QObject):
             self._engine = model.factory()
             self._info = self._engine.load(model.checkpoint, model.device)
         except Exception as error:
-            self._fail(error, "Loading the model")
-        else:
-            self._open_clip()
+            return self._fail(error, "Loading the model")
+        self._open_clip()
+        return ""
 
     def _open_clip(self) -> None:
         clip = self._wishes.clip
@@ -202,10 +237,11 @@ class InferenceThread(QObject):
 
     def _ready_engine(self) -> Engine:
         """The engine; one whose process has gone is made anew. Raises EngineError where model or clip are at fault."""
+        stopped = ""
         if self._engine is None and not self._fault:
-            self._load()
+            stopped = self._load()
         if self._engine is None or self._clip_fault:
-            raise EngineError(self._fault or self._clip_fault)
+            raise EngineError(self._fault or self._clip_fault or stopped)
         return self._engine
 
     def _answer(self, click: WantedClick) -> None:
@@ -230,6 +266,32 @@ class InferenceThread(QObject):
                 self._engine.prepare_frame(frame)
             except Exception as error:
                 self._fail(error, "Preparing a frame")
+
+    def _begin_search(self, number: int, frame: int) -> None:
+        self._search_number = number
+        try:
+            self._search = self._ready_engine().suggest(frame)
+        except Exception as error:
+            self._mailbox.put(("searched", (number, self._fail(error, "Looking for objects"))))
+
+    def _search_on(self) -> None:
+        assert self._search is not None
+        try:
+            step = next(self._search, None)
+        except Exception as error:
+            self._search = None
+            self._mailbox.put(("searched", (self._search_number, self._fail(error, "Looking for objects"))))
+            return
+        if step is None:
+            self._search = None
+            self._mailbox.put(("searched", (self._search_number, "")))
+        else:
+            self._mailbox.put(("found", (self._search_number, step)))
+
+    def _end_search(self) -> None:
+        search, self._search = self._search, None
+        if search is not None:
+            search.close()
 
     def _begin_run(self, plan: Plan, inputs: Sequence[ObjectInputs]) -> None:
         self._progress = (0, 0)
@@ -278,6 +340,9 @@ class InferenceThread(QObject):
             if self._run is not None:
                 self._run = None
                 self._mailbox.put(("end", RunEnd(*self._progress, error=said)))
+            if self._search is not None:
+                self._search = None
+                self._mailbox.put(("searched", (self._search_number, said)))
             self._drop_engine()
             self._show("stopped", said)
         elif self._info is None:

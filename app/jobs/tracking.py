@@ -16,7 +16,7 @@ from app.document.history import Transaction
 from app.document.project import Project
 from app.document.values import Cell, FrameMask, Origin, Point, Prompt
 from app.inference.checkpoints import Checkpoint
-from app.inference.engine import CellResult, Engine, FrameBatch, ObjectInputs
+from app.inference.engine import CellResult, Engine, FrameBatch, ObjectInputs, SuggestionStep
 from app.inference.forecast import Forecast, Pace, forecast
 from app.inference.inputs import click_inputs, plan_inputs, run_results
 from app.inference.plan import Plan
@@ -52,6 +52,10 @@ class Tracking(QObject):
     """A cell, and whether the model is looking at it."""
     preview_ready = Signal(object, object)
     """A cell, and the `MaskCode` that the click under the pointer would give it. Nothing was recorded."""
+    search_stepped = Signal(object)
+    """A `SuggestionStep` of the search that was asked for last."""
+    search_ended = Signal(str)
+    """That search is complete, or cannot go on: then why. A search that was stopped is silent."""
     error = Signal(str)
     """A sentence about a click, a frame or the model; a run's own end is told by `run_finished`."""
 
@@ -73,6 +77,7 @@ class Tracking(QObject):
         self._pace: Pace | None = None
         self._asked: dict[Cell, int] = {}
         self._unanswered: set[Cell] = set()
+        self._search_number = 0
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._ask_for_unanswered)
@@ -81,6 +86,8 @@ class Tracking(QObject):
         self._thread.cell_ready.connect(self._on_cell)
         self._thread.cell_failed.connect(self._on_no_cell)
         self._thread.preview_ready.connect(self._on_preview)
+        self._thread.search_stepped.connect(self._on_search_step)
+        self._thread.search_ended.connect(self._on_search_end)
         self._thread.batch_ready.connect(self._on_batches)
         self._thread.run_finished.connect(self._on_run_end)
         self._thread.set_clip(clip)
@@ -144,6 +151,16 @@ class Tracking(QObject):
     def is_pending(self, cell: Cell) -> bool:
         """Whether the model is looking at this cell because of a click."""
         return cell in self._pending
+
+    def search(self, frame: int) -> None:
+        """Look for objects on a frame. Nothing is recorded; clicks go first, an open run waits meanwhile."""
+        self._search_number += 1
+        self._thread.search(self._search_number, frame)
+
+    def stop_search(self) -> None:
+        """Nobody looks at the suggestions any more: no further signal tells of them."""
+        self._search_number += 1
+        self._thread.stop_search()
 
     # Runs
 
@@ -236,6 +253,16 @@ class Tracking(QObject):
         plan, self._next_plan = self._next_plan, None
         if plan is not None:
             self.start_run(plan)
+
+    @Slot(int, object)
+    def _on_search_step(self, number: int, step: SuggestionStep) -> None:
+        if number == self._search_number:
+            self.search_stepped.emit(step)
+
+    @Slot(int, str)
+    def _on_search_end(self, number: int, said: str) -> None:
+        if number == self._search_number:
+            self.search_ended.emit(said)
 
     @Slot(object)
     def _on_preview(self, result: CellResult) -> None:

@@ -51,21 +51,24 @@ class Wishes:
         self._prepare: int | None = None
         self._run: tuple[Plan, Sequence[ObjectInputs]] | None = None
         self._is_run_stopped = False
+        self._search: tuple[int, int] | None = None
+        self._is_search_stopped = False
 
     def want_model(self, model: WantedModel | None = None) -> None:
-        """This model from now on, or the same one made anew; the open run ends."""
+        """This model from now on, or the same one made anew; the open run ends, and so does a search."""
         with self.changed:
             self.model = model or self.model
-            self._is_model_new = self._is_run_stopped = self.model is not None
+            self._is_model_new = self._is_run_stopped = self._is_search_stopped = self.model is not None
+            self._search = None
             self.changed.notify_all()
 
     def want_clip(self, clip: Path) -> None:
-        """Another clip: clicks on the one before are void, and the open run ends."""
+        """Another clip: clicks on the one before are void, and the open run and search end."""
         with self.changed:
             self.clip = clip
-            self._is_clip_new = self._is_run_stopped = True
+            self._is_clip_new = self._is_run_stopped = self._is_search_stopped = True
             self._clicks.clear()
-            self._preview = self._prepare = None
+            self._preview = self._prepare = self._search = None
             self.changed.notify_all()
 
     def want_click(self, click: WantedClick) -> None:
@@ -86,6 +89,13 @@ class Wishes:
             self._prepare = frame
             self.changed.notify_all()
 
+    def want_search(self, search: tuple[int, int] | None) -> None:
+        """A search (its number, the frame) instead of the open one, or with None no search."""
+        with self.changed:
+            self._search = search
+            self._is_search_stopped = True
+            self.changed.notify_all()
+
     def want_run(self, run: tuple[Plan, Sequence[ObjectInputs]] | None) -> bool:
         """This run instead of the open one, or with None no run; whether a run that had not begun is void now."""
         with self.changed:
@@ -101,13 +111,16 @@ class Wishes:
             self.is_closing = True
             self.changed.notify_all()
 
-    def most_urgent(self, *, has_run: bool) -> tuple[str, Any] | None:
+    def most_urgent(self, *, has_run: bool, has_search: bool) -> tuple[str, Any] | None:
         """What to do next, taken off the list, and what it is about; None where nothing is wanted.
 
-        Kinds: "stop", "load", "open", "click", "preview", "prepare", "begin". Call it with `changed` held.
+        Kinds: "stop", "stop search", "load", "open", "click", "preview", "prepare", "search", "begin". Call it with
+        `changed` held.
         """
         if has_run and self._is_run_stopped:
             return "stop", None
+        if has_search and self._is_search_stopped:
+            return "stop search", None
         if self._is_model_new:
             self._is_model_new = self._is_clip_new = False
             return "load", None
@@ -124,6 +137,10 @@ class Wishes:
         if self._prepare is not None:
             frame, self._prepare = self._prepare, None
             return "prepare", frame
+        if self._search is not None:
+            search, self._search = self._search, None
+            self._is_search_stopped = False
+            return "search", search
         if self._run is not None:
             run, self._run = self._run, None
             self._is_run_stopped = False

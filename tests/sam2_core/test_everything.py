@@ -75,6 +75,18 @@ def test_a_record_is_the_predictors_answer_to_its_click(
         assert (answer.masks[index] != record.mask.to_array()).sum() <= 2
 
 
+def test_only_the_clicked_part_may_be_kept(find: Callable[..., list[AutomaticMask]]) -> None:
+    options = {"box_nms_thresh": 1.0, "stability_score_thresh": 0.0}
+    whole, parts = find(**options), find(**options, only_clicked_part=True)
+    assert parts
+    for record in parts:
+        x, y = (int(value) for value in record.point)
+        mask = record.mask.to_array()
+        # Connected at the map's resolution, and enlarged from there: near the click there is a pixel of the mask.
+        assert not mask.any() or mask[max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4].any()
+    assert sum(record.mask.area for record in parts) < sum(record.mask.area for record in whole)
+
+
 def test_of_masks_with_nearly_the_same_box_the_best_stays(find: Callable[..., list[AutomaticMask]]) -> None:
     many, few = find(box_nms_thresh=1.0), find(box_nms_thresh=0.5)
     assert len(few) < len(many)

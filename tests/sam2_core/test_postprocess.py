@@ -8,6 +8,7 @@ from sam2_core.postprocess import (
     clean_mask_logits,
     connected_areas,
     fill_small_holes,
+    keep_parts_at,
     resolve_overlaps,
     stability_scores,
 )
@@ -58,6 +59,20 @@ def test_pictures_of_a_stack_do_not_touch():
     full = np.ones((3, 2, 5, 4), dtype=bool)
     assert np.array_equal(connected_areas(full), np.full((3, 2, 5, 4), 20))
     assert not connected_areas(np.zeros((2, 3, 3), dtype=bool)).any()
+
+
+def test_only_the_part_at_a_place_is_kept_in_each_picture():
+    logits = torch.full((3, 6, 9), -1.0)
+    logits[:, 1:4, 1:3] = 2.0
+    logits[:, 1:4, 5:7] = 3.0  # as large as the other one
+    logits[:, 4, 4] = 4.0  # touches the second one by a corner
+    places = torch.tensor([[1.7, 3.2], [6.0, 1.0], [8.0, 5.0]])
+    kept = keep_parts_at(logits, places) > 0
+    first, second = torch.zeros(6, 9, dtype=torch.bool), torch.zeros(6, 9, dtype=torch.bool)
+    first[1:4, 1:3] = True
+    second[1:4, 5:7] = second[4, 4] = True
+    assert torch.equal(kept, torch.stack([first, second, torch.zeros_like(first)]))
+    assert not (keep_parts_at(logits, places, threshold=2.5) > 2.5)[0].any()
 
 
 def test_diagonal_neighbours_belong_together():

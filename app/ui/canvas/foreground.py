@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QPainter
 
 from app.ui import theme
 from app.ui.canvas import decorations
@@ -55,4 +55,14 @@ def draw_name(painter: QPainter, view: ZoomView, desk: Desk, object_id: int, box
     color = theme.picture_color(document.objects[object_id].color)
     limits = QRectF(view.viewport().rect())
     decorations.draw_label(painter, anchor, object_name(document, object_id), color, limits)
+    painter.restore()
+
+
+def draw_words(painter: QPainter, view: ZoomView, text: str, pointer: QPointF) -> None:
+    """A few words above the pointer, on a dark tag."""
+    painter.save()
+    painter.resetTransform()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    limits = QRectF(view.viewport().rect())
+    decorations.draw_label(painter, pointer - QPointF(0, 6), text, QColor(theme.DARK.surface_0), limits)
     painter.restore()

@@ -12,11 +12,13 @@ from app.document.document import Change
 from app.ui import theme
 from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
-from app.ui.canvas.foreground import draw_foreground, draw_name
+from app.ui.canvas.foreground import draw_foreground, draw_name, draw_words
 from app.ui.canvas.items import FrameItem, OverlayItem
 from app.ui.canvas.layers import ghosts_of, layers_of
 from app.ui.canvas.notes import CornerNotes
 from app.ui.canvas.overlay import LabelMap, Look
+from app.ui.canvas.suggestions import Suggestions
+from app.ui.canvas.suggestions_panel import HINT, SuggestionsPanel
 from app.ui.canvas.words import cell_note, object_name, state_words
 from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
@@ -49,6 +51,8 @@ class CanvasView(ZoomView):
         self.tools = make_tools(self.bench, self._brush)
         self.notes = CornerNotes(self.viewport())
         self.candidates = CandidatesPopup(self.viewport())
+        self.suggestions = Suggestions(desk, self._scene, self)
+        self.suggestions_panel = SuggestionsPanel(self.suggestions, self.viewport())
         self._button: Button | None = None
         self._hovered_object: int | None = None
         self._hovered_point: int | None = None
@@ -78,6 +82,7 @@ class CanvasView(ZoomView):
         self.bench.preview.changed.connect(self.refresh)
         self.bench.menu_requested.connect(lambda: self.menu_requested.emit(self.cursor().pos()))
         self.candidates.chosen.connect(self.bench.choose_candidate)
+        self.suggestions.changed.connect(self._take_suggestions)
         self.view_moved.connect(self._arrange_notes)
         theme.on_change().changed.connect(self.viewport().update)
 
@@ -103,6 +108,7 @@ class CanvasView(ZoomView):
         if frame != self.bench.frame:
             self.tool.forget()
             self.candidates.forget()
+            self.suggestions.close()
             self.bench.preview.stop()
         self.bench.frame = frame
         self._frame_item.show_frame(loaded)
@@ -141,11 +147,11 @@ class CanvasView(ZoomView):
             if selected is not None:
                 note = cell_note(document, selected, self.bench.frame)
                 words += f", {object_name(document, selected)}: {state_words(document, selected, self.bench.frame)}"
-            elif not document.objects:
+            elif not document.objects and not self.suggestions.is_choosing:
                 note = "Click the thing to follow"
         self.notes.done.set_text(note)
         self.setAccessibleDescription(words)
-        self.hint_changed.emit(self.tool.hint())
+        self.hint_changed.emit(self.hint())
         self._arrange_notes()
 
     def _take_project(self) -> None:
@@ -168,8 +174,15 @@ class CanvasView(ZoomView):
     def _take_tool(self, name: str) -> None:
         for tool in self.tools.values():
             tool.forget()
+        self.suggestions.close()
         self.show_cursor()
         self.refresh()
+
+    def _take_suggestions(self) -> None:
+        self.suggestions_panel.refresh()
+        self.show_cursor()
+        self._refresh_words()
+        self.viewport().update()
 
     # --- zoom ---
 
@@ -204,6 +217,7 @@ class CanvasView(ZoomView):
         zoom = f"Fit · {percent}" if self.is_fitted else percent
         self.notes.zoom.set_text(zoom if self._desk.source is not None else "")
         self.notes.arrange(self.picture_rect())
+        self.suggestions_panel.move(self.viewport().width() - self.suggestions_panel.width() - 8, 8)
 
     # --- drawing ---
 
@@ -218,10 +232,19 @@ class CanvasView(ZoomView):
         box = self.labels.box_of(hovered)
         if hovered is not None and box is not None and self._button is None:
             draw_name(painter, self, self._desk, hovered, box)
+        words = self.suggestions_panel.hovered_words()
+        if words and self._rest is not None:
+            draw_words(painter, self, words, self._rest)
 
     # --- events ---
 
+    def hint(self) -> str:
+        """What the mouse does now."""
+        return HINT if self.suggestions.is_choosing else self.tool.hint()
+
     def tool_cursor(self) -> Qt.CursorShape:
+        if self.suggestions.is_choosing:
+            return Qt.CursorShape.PointingHandCursor
         return Qt.CursorShape.ArrowCursor if self._desk.tool == "select" else Qt.CursorShape.CrossCursor
 
     def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
@@ -256,6 +279,9 @@ class CanvasView(ZoomView):
         self.candidates.forget()
         self._last_press = event.position().toPoint()
         pointer = self._pointer(event, button)
+        if self.suggestions.is_choosing:
+            self.suggestions.pick(pointer.x, pointer.y, beneath=pointer.takes_away)
+            return
         if is_double and self._is_on_nothing(pointer):
             self.fit()
             return
@@ -278,7 +304,9 @@ class CanvasView(ZoomView):
         if self.go_on_panning(event) or self._desk.source is None:
             return
         pointer = self._pointer(event, self._button)
-        if self._button is not None:
+        if self.suggestions.is_choosing:
+            self.suggestions.hover(pointer.x, pointer.y)
+        elif self._button is not None:
             self.tool.move(pointer)
         else:
             self.tool.hover(pointer)
@@ -319,12 +347,13 @@ class CanvasView(ZoomView):
             self._after_tool()
 
     def _after_tool(self) -> None:
-        self.hint_changed.emit(self.tool.hint())
+        self.hint_changed.emit(self.hint())
         self.viewport().update()
 
     def leaveEvent(self, event: QEvent) -> None:
         self._rest = None
         self.notes.mind_pointer(None)
+        self.suggestions.leave()
         self.tool.hover(None)
         self._hover(None)
         self.viewport().update()
@@ -372,21 +401,36 @@ class CanvasView(ZoomView):
         color = theme.picture_color(document.objects[cell[0]].color)
         self.candidates.open_at(self._last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
 
+    def suggest(self) -> None:
+        """Look for objects on the frame that is shown; once more: leave."""
+        if self.suggestions.is_open:
+            self.suggestions.close()
+        elif self._desk.source is not None:
+            self._desk.set_playing(False)
+            self.candidates.forget()
+            self.suggestions.search(self.shown_frame)
+
     def next_candidate(self) -> None:
         """Take the next of the answers to the last click."""
         self.candidates.choose_next()
 
     def cancel(self) -> bool:
-        """Esc: pop-up first, then what the tool is doing; True if there was something."""
+        """Esc: pop-up first, then suggestions, then what the tool is doing; True if there was something."""
         if self.candidates.is_open:
             self.candidates.hide()
+            return True
+        if self.suggestions.is_open:
+            self.suggestions.close()
             return True
         done = self.tool.cancel()
         self._after_tool()
         return done
 
     def finish(self) -> bool:
-        """Enter: what is pending in the tool; True if there was something."""
+        """Enter: suggestions that are picked, else what is pending in the tool; True if there was something."""
+        if self.suggestions.is_choosing:
+            self.suggestions.add()
+            return True
         done = self.tool.finish()
         self._after_tool()
         return done
