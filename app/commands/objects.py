@@ -182,7 +182,7 @@ def new_category(project: Project, name: str, supercategory: str = "", color: st
         id=project.document.next_category_id,
         name=_free_category_name(project, name, None),
         supercategory=supercategory.strip(),
-        color=_checked_color(color),
+        color=checked_color(color),
     )
     with project.history.transaction(f"New category, {category.name}") as transaction:
         transaction.apply(SetCategory(category.id, category))
@@ -197,7 +197,7 @@ def rename_category(project: Project, category_id: int, name: str) -> None:
 
 def set_category_color(project: Project, category_id: int, color: str) -> None:
     """Give a category a colour, "#rrggbb", or with "" the palette's choice."""
-    color = _checked_color(color)
+    color = checked_color(color)
     _change_category(project, category_id, "Colour", lambda category: replace(category, color=color))
 
 
@@ -268,7 +268,8 @@ def _free_category_name(project: Project, name: str, category_id: int | None) ->
     return name
 
 
-def _checked_color(color: str) -> str:
+def checked_color(color: str) -> str:
+    """The colour, small letters; CommandError unless it is "#rrggbb" or empty."""
     if color and not re.fullmatch(r"#[0-9a-fA-F]{6}", color):
         raise CommandError(f"{color} is not a colour; write it as #rrggbb.")
     return color.lower()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from app.document.attributes import FLAGS, Attribute, AttributeValue, Tag, TagKey
 from app.document.state import DocumentError, State
-from app.document.steps import Change, Step, put_at
+from app.document.steps import Change, Step, put_at, reorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,30 @@ class SetTag(Step):
             if not end < stretch.first <= stretch.last < state.clip.frame_count:
                 raise DocumentError(f"{attribute.name} cannot be said of frames {stretch.first} to {stretch.last}.")
             end = stretch.last
+
+
+@dataclass(frozen=True, slots=True)
+class SetListOrder(Step):
+    """The categories, or the attributes, stand in this order in their list; each is named once."""
+
+    of: Literal["categories", "attributes"]
+    ids: tuple[int, ...]
+    kind: ClassVar[str] = "list order"
+
+    @property
+    def written(self) -> Collection[Hashable]:
+        return (self.of,)
+
+    def apply(self, state: State) -> tuple[Step, Change]:
+        is_categories = self.of == "categories"
+        before = tuple(state.categories if is_categories else state.attributes)
+        if sorted(self.ids) != sorted(before):
+            raise DocumentError(f"The order {self.ids} does not name each of the {self.of} {before} once.")
+        if is_categories:
+            reorder(state.categories, self.ids)
+        else:
+            reorder(state.attributes, self.ids)
+        return SetListOrder(self.of, before), Change(categories=is_categories, attributes=not is_categories)
 
 
 @dataclass(frozen=True, slots=True)

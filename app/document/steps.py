@@ -190,7 +190,7 @@ class SetOrder(Step):
         before = tuple(state.objects)
         if sorted(self.ids) != sorted(before):
             raise DocumentError(f"The order {self.ids} does not name each of the objects {before} once.")
-        _reorder(state.objects, self.ids)
+        reorder(state.objects, self.ids)
         return SetOrder(before), Change(objects=frozenset(before))
 
 
@@ -280,10 +280,10 @@ def put_at(values: dict[int, V], key: int, value: V, position: int | None) -> No
     if is_new and position is not None and position < len(values) - 1:
         order = list(values)[:-1]
         order.insert(position, key)
-        _reorder(values, order)
+        reorder(values, order)
 
 
-def _reorder(values: dict[int, V], order: Sequence[int]) -> None:
+def reorder(values: dict[int, V], order: Sequence[int]) -> None:
     """Put the values in this order, in place: views of the dictionary stay alive."""
     items = [(key, values[key]) for key in order]
     values.clear()
