@@ -1,163 +1,195 @@
-"""Clicks and boxes on still pictures by a simulated person (sections 13.3, 13.4 of SAM): mIoU by source."""
+"""What a simulated person's clicks and boxes give, on pictures or, with `--video`, on clips (sections 5, 6)."""
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import groupby
-from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 
-from sam2_core.evaluation.metrics import Mask, jaccard
-from sam2_core.evaluation.simulation import box_around, built_in_checkpoint, central_point, next_click
+from sam2_core.evaluation.contact_sheet import WorstCases
+from sam2_core.evaluation.data import find_stills
+from sam2_core.evaluation.options import (
+    OptionError,
+    Progress,
+    add_data_arguments,
+    add_model_arguments,
+    add_output_arguments,
+    check_counts,
+    check_targets,
+    data_folders,
+    describe_model,
+    open_model,
+    table_stream,
+    write_json,
+    write_sheet,
+)
+from sam2_core.evaluation.stills import WANTED_IOU, ObjectResult, answer_all, make_questions
 from sam2_core.image import ImagePredictor
-from sam2_core.training.library import IndexMapSource
-from sam2_core.training.pictures import Item, Picture, read_index_map, read_picture
-from sam2_core.training.sources import DataError, open_library, read_video_folder
 
+CLICKS_ON_PICTURES, CLICKS_ON_FRAMES = 8, 3
+_TOLD_CLICKS = (1, 3, 5, 8)
+_NEEDED = "clicks to 0.85"
+_WORST = 12
+_NAME = 30
 
-@dataclass(frozen=True)
-class Question:
-    """One object of one picture."""
-
-    source: str
-    picture: Path
-    index_map: IndexMapSource
-    number: int
-
-
-@dataclass(frozen=True)
-class ObjectResult:
-    """IoUs of the answers to one object.
-
-    Attributes:
-        clicks: after 1, 2, … clicks; the first is the candidate with the highest estimate.
-        best_of_three: of the best candidate of the first click.
-        box: from the box alone.
-        box_itself: of the box taken as a mask.
-    """
-
-    source: str
-    clicks: tuple[float, ...]
-    best_of_three: float
-    box: float
-    box_itself: float
-
-
-def held_out_questions(folder: Path, pictures: int, objects: int) -> list[Question]:
-    """Objects of held-out stills, the same in every run: at most so many pictures a source and objects a picture."""
-    questions: list[Question] = []
-    for source, stills in sorted(open_library([folder], held_out=True).stills.items()):
-        for still in _spread(stills, pictures):
-            numbers = _numbers(still.index_map)
-            questions += [Question(source, still.image, still.index_map, n) for n in _spread(numbers, objects)]
-    return questions
-
-
-def first_frame_questions(folder: Path) -> list[Question]:
-    """Objects on the first frames of a folder of labelled clips."""
-    questions: list[Question] = []
-    for path in sorted(folder.iterdir()):
-        video = read_video_folder(path) if path.is_dir() else None
-        if video and 0 in video.maps:
-            numbers = _numbers(video.maps[0])
-            questions += [Question(path.name, video.frames[0], video.maps[0], number) for number in numbers]
-    return questions
-
-
-def _numbers(index_map: IndexMapSource) -> list[int]:
-    """Objects of a map that are not mere specks (32 pixels and more)."""
-    areas = np.bincount(read_index_map(index_map).ravel())
-    return [int(number) for number in np.flatnonzero(areas >= 32) if number > 0]
-
-
-def _spread(items: Sequence[Item], count: int) -> list[Item]:
-    """At most `count` items, evenly spread."""
-    if len(items) <= count:
-        return list(items)
-    return [items[int(index)] for index in np.linspace(0, len(items) - 1, count)]
-
-
-def ask(predictor: ImagePredictor, truth: Mask, source: str, clicks: int) -> ObjectResult:
-    """Answers to a box, and to clicks that each go where the last answer is most wrong."""
-    box = box_around(truth)
-    boxed = predictor.predict(box=np.array(box), multimask=False).masks[0].astype(bool)
-    itself = np.zeros_like(truth)
-    itself[int(box[1]) : int(box[3]), int(box[0]) : int(box[2])] = True
-    points, labels = [central_point(truth)], [1]
-    first = predictor.predict(np.array(points), np.array(labels), multimask=True)
-    candidates = [jaccard(mask.astype(bool), truth) for mask in first.masks]
-    chosen = int(np.argmax(first.iou))
-    scores = [candidates[chosen]]
-    answer, logits = first.masks[chosen].astype(bool), first.low_res[chosen : chosen + 1]
-    for _ in range(1, clicks):
-        point, label = next_click(answer, truth)
-        points, labels = [*points, point], [*labels, label]
-        again = predictor.predict(np.array(points), np.array(labels), mask_logits=logits, multimask=False)
-        answer, logits = again.masks[0].astype(bool), again.low_res[:1]
-        scores.append(jaccard(answer, truth))
-    return ObjectResult(source, tuple(scores), max(candidates), jaccard(boxed, truth), jaccard(itself, truth))
-
-
-def results(predictor: ImagePredictor, questions: Sequence[Question], clicks: int) -> Iterator[ObjectResult]:
-    """Answers to all questions; each picture is encoded once."""
-    current: Path | None = None
-    for question in questions:
-        if question.picture != current:
-            picture: Picture = read_picture(question.picture)
-            predictor.set_image(picture)
-            current = question.picture
-        truth = read_index_map(question.index_map) == question.number
-        yield ask(predictor, truth, question.source, clicks)
+Row = dict[str, float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("folder", type=Path, help="data folder (its held-out stills), or a folder of labelled clips")
-    parser.add_argument("--checkpoint", default=None, help="weight file; by default the built-in model")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--clicks", type=int, default=5, help="clicks per object")
-    parser.add_argument("--pictures", type=int, default=20, help="pictures per source at most")
-    parser.add_argument("--objects", type=int, default=4, help="objects per picture at most")
-    parser.add_argument("--json", type=Path, help="also write the means to this file")
+    add_data_arguments(parser)
+    add_model_arguments(parser)
+    parser.add_argument(
+        "--clicks",
+        type=int,
+        help=f"clicks per object (default: {CLICKS_ON_PICTURES}), with --video per corrected frame (default: "
+        f"{CLICKS_ON_FRAMES})",
+    )
+    stills = parser.add_argument_group("on pictures")
+    stills.add_argument(
+        "--pictures", type=int, default=0, help="at most so many pictures of a source, evenly spread (default: all)"
+    )
+    stills.add_argument(
+        "--objects", type=int, default=0, help="at most so many objects of a picture, evenly spread (default: all)"
+    )
+    stills.add_argument("--baseline", choices=("grabcut",), help="measure GrabCut in the box beside it (needs OpenCV)")
+    video = parser.add_argument_group("on clips")
+    video.add_argument(
+        "--video",
+        action="store_true",
+        help="follow objects through clips and correct them in rounds: offline (the worst frame of the clip, then "
+        "again from the start) and online (one pass that stops where the overlap falls below 0.75)",
+    )
+    video.add_argument("--rounds", type=int, default=8, help="frames that are clicked on at most (default: 8)")
+    video.add_argument("--clips", type=int, default=0, help="at most so many clips, evenly spread (default: all)")
+    video.add_argument("--frames", type=int, default=0, help="only the first so many frames (default: all)")
+    video.add_argument("--split", default="val", help="list of a DAVIS tree, or 'all' (default: val)")
+    video.add_argument(
+        "--session",
+        choices=("auto", "program", "published"),
+        default="auto",
+        help="run the model as in this program or as the original predictor (default: the built-in model as in the "
+        "program, any other as published)",
+    )
+    add_output_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure and print one line per source, the mean over sources last; 0 if all went well."""
-    from sam2_core.checkpoint import load_model
+    """Measure, print a line per source and the mean over sources last; 0 if all went well."""
+    check_targets(arguments)
+    check_counts(arguments, "clicks", "rounds", smallest=1)
+    check_counts(arguments, "pictures", "objects", "clips", "frames")
+    if not arguments.video:
+        return _run_on_pictures(arguments, arguments.clicks or CLICKS_ON_PICTURES)
+    if arguments.baseline:
+        raise OptionError("GrabCut cannot follow anything; leave out --baseline with --video.")
+    # Imported when it is asked for, because pictures need no session.
+    from sam2_core.evaluation.corrections import run_on_clips
 
-    is_data = (arguments.folder / "train").is_dir() or (arguments.folder / "stills").is_dir()
-    questions = (
-        held_out_questions(arguments.folder, arguments.pictures, arguments.objects)
-        if is_data
-        else first_frame_questions(arguments.folder)
-    )
+    return run_on_clips(arguments, arguments.clicks or CLICKS_ON_FRAMES)
+
+
+def _run_on_pictures(arguments: argparse.Namespace, clicks: int) -> int:
+    questions = make_questions(find_stills(data_folders(arguments)), arguments.pictures, arguments.objects)
     if not questions:
-        raise DataError(f"There is no labelled picture in {arguments.folder} to ask about.")
-    predictor = ImagePredictor(load_model(arguments.checkpoint or built_in_checkpoint(), arguments.device))
-    steps = sorted({1, min(3, arguments.clicks), arguments.clicks})
-    names = [*(f"{step}cl" for step in steps), "best3", "box", "(box)"]
-    print(f"{'source':32} {'n':>4} " + " ".join(f"{name:>6}" for name in names), flush=True)
-    means: dict[str, dict[str, float]] = {}
-    for source, found in groupby(results(predictor, questions, arguments.clicks), key=lambda result: result.source):
-        answers = list(found)
-        columns = [
-            *([result.clicks[step - 1] for result in answers] for step in steps),
-            [result.best_of_three for result in answers],
-            [result.box for result in answers],
-            [result.box_itself for result in answers],
-        ]
-        means[source] = {name: float(np.mean(values)) for name, values in zip(names, columns, strict=True)}
-        print(_row(source, len(answers), means[source]), flush=True)
-    overall = {name: float(np.mean([values[name] for values in means.values()])) for name in names}
-    print(_row("mean over sources", len(questions), overall))
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"sources": means, "mean": overall}, indent=1), encoding="utf-8")
+        raise OptionError("No object in these pictures has 32 pixels or more; there is nothing to ask about.")
+    model = open_model(arguments)
+    about = {"command": "interactive", **describe_model(model, arguments.checkpoint), "clicks": clicks}
+    table = _Table(table_stream(arguments), about, with_grabcut=arguments.baseline is not None)
+    by_clicks, by_box = WorstCases(_WORST), WorstCases(_WORST)
+    progress = Progress(sum(len(question.numbers) for question in questions), "objects")
+
+    def measured() -> Iterator[ObjectResult]:
+        with_grabcut = arguments.baseline is not None
+        for result, clicked, boxed in answer_all(ImagePredictor(model), questions, clicks, with_grabcut=with_grabcut):
+            by_clicks.add(clicked)
+            by_box.add(boxed)
+            progress.step()
+            yield result
+
+    everything: list[ObjectResult] = []
+    means: dict[str, Row] = {}
+    for source, found in groupby(measured(), key=lambda result: result.source):
+        results = list(found)
+        everything += results
+        means[source] = _means(results)
+        progress.clear()
+        table.row(source, len(results), means[source])
+    overall = {key: float(np.mean([row[key] for row in means.values()])) for key in next(iter(means.values()))}
+    table.last(len(everything), overall)
+    objects = [asdict(result) for result in everything]
+    write_json(arguments.json, {**about, "mean": overall, "sources": means, "objects": objects})
+    title = f"Worst answers of {about['model']}: first to {clicks} clicks, then to a box"
+    write_sheet(arguments.contact_sheet, title, [*by_clicks.cases, *by_box.cases])
     return 0
 
 
-def _row(name: str, count: int, values: dict[str, float]) -> str:
-    return f"{name:32} {count:>4} " + " ".join(f"{value:6.3f}" for value in values.values())
+def _means(results: Sequence[ObjectResult]) -> Row:
+    """Means over the objects of a source, by the names that the JSON document gives them."""
+    clicks = len(results[0].clicks)
+    columns: dict[str, list[float]] = {
+        _clicks_name(step): [result.clicks[step - 1] for result in results] for step in _told_clicks(clicks)
+    }
+    columns["best of 3"] = [result.best_of_three for result in results]
+    columns["box"] = [result.box for result in results]
+    columns["box itself"] = [result.box_itself for result in results]
+    columns["grabcut"] = [result.grabcut for result in results if result.grabcut is not None]
+    columns[_NEEDED] = [result.clicks_needed for result in results]
+    columns["never"] = [max(result.clicks) < WANTED_IOU for result in results]
+    columns["seconds per picture"] = [result.picture_seconds for result in results]
+    columns["seconds per prompt"] = [result.prompt_seconds for result in results]
+    return {name: float(np.mean(values)) for name, values in columns.items() if values}
+
+
+def _told_clicks(clicks: int) -> list[int]:
+    return list(dict.fromkeys(step for step in (*_TOLD_CLICKS, clicks) if step <= clicks))
+
+
+def _clicks_name(count: int) -> str:
+    return "1 click" if count == 1 else f"{count} clicks"
+
+
+class _Table:
+    """Prints a row per source.
+
+    Args:
+        stream: where to.
+        about: which model, and how many clicks.
+        with_grabcut: whether there is a column for it.
+    """
+
+    def __init__(self, stream: IO[str], about: Mapping[str, Any], *, with_grabcut: bool) -> None:
+        self._stream = stream
+        self._ious = [*map(_clicks_name, _told_clicks(about["clicks"])), "best of 3", "box", "box itself"]
+        self._ious += ["grabcut"] if with_grabcut else []
+        self._told = [name for name in self._ious if name not in ("best of 3", "box itself")]
+        self._say(f"{about['model']} on {about['device']}")
+        self._say(
+            "Mean IoU after clicks in the middle of the largest fault (the first: the answer with the best estimate; "
+            "best of 3: the best of its three); from a box alone; of the box taken as a mask."
+        )
+        self._say(
+            f"NoC85: clicks to an IoU of {WANTED_IOU}, {about['clicks']} where it was never reached; never: share of "
+            "those; ms: computing, per picture and per prompt."
+        )
+        heads = "".join(f"{name:>11}" for name in self._ious)
+        self._say(f"{'source':{_NAME}}{'objects':>8}{heads}{'NoC85':>7}{'never':>7}{'picture':>9}{'prompt':>8}")
+
+    def row(self, name: str, count: int, row: Row) -> None:
+        """One source."""
+        ious = "".join(f"{row[key]:11.3f}" for key in self._ious)
+        times = f"{1000 * row['seconds per picture']:6.0f} ms{1000 * row['seconds per prompt']:5.0f} ms"
+        self._say(f"{name[:_NAME]:{_NAME}}{count:>8}{ious}{row[_NEEDED]:7.2f}{100 * row['never']:6.0f}%{times}")
+
+    def last(self, count: int, overall: Row) -> None:
+        """The mean over sources, as a row and as the last line."""
+        self.row("mean", count, overall)
+        told = "  ".join(f"{key} {overall[key]:.3f}" for key in self._told)
+        self._say(f"mean over sources: {told}  {_NEEDED} {overall[_NEEDED]:.2f}")
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from sam2_core.evaluation.metrics import Mask
 
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels, right and bottom exclusive."""
+
 
 def distance_inside(mask: Mask) -> npt.NDArray[np.float32]:
     """Euclidean distance of each pixel of a mask to the nearest pixel outside it; beyond the picture is outside too."""
@@ -22,7 +25,9 @@ def distance_inside(mask: Mask) -> npt.NDArray[np.float32]:
     down = _run_length(padded)
     squared = down.astype(np.float32) ** 2
     best = squared.copy()
-    for offset in range(1, min(int(down.max()), padded.shape[1] // 2 + 1) + 1):
+    # No pixel lies deeper than its way out along its own row or column.
+    deepest = int(np.minimum(down, _run_length(padded.T).T).max())
+    for offset in range(1, deepest + 1):
         np.minimum(best[:, offset:], squared[:, :-offset] + offset * offset, out=best[:, offset:])
         np.minimum(best[:, :-offset], squared[:, offset:] + offset * offset, out=best[:, :-offset])
     distance[part] = np.sqrt(best)[1:-1, 1:-1]
@@ -47,7 +52,10 @@ def central_point(mask: Mask) -> tuple[float, float]:
 
 
 def next_click(answer: Mask, truth: Mask) -> tuple[tuple[float, float], int]:
-    """The click that a person would add: the middle of the largest fault; 1 if something is missing there, else 0."""
+    """The click that a person would add to an answer that is not perfect: the middle of the largest fault.
+
+    Gives x and y, and 1 if something is missing there or 0 if something is too much.
+    """
     missing, extra = distance_inside(truth & ~answer), distance_inside(answer & ~truth)
     is_missing = missing.max() > extra.max()
     depth = missing if is_missing else extra
@@ -55,7 +63,7 @@ def next_click(answer: Mask, truth: Mask) -> tuple[tuple[float, float], int]:
     return (float(column) + 0.5, float(row) + 0.5), int(is_missing)
 
 
-def box_around(mask: Mask) -> tuple[float, float, float, float]:
+def box_around(mask: Mask) -> Box:
     """x0, y0, x1, y1 of a mask with at least one pixel, right and bottom exclusive."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)

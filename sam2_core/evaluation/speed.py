@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from sam2_core.device import choose_device
-from sam2_core.evaluation.simulation import built_in_checkpoint
+from sam2_core.evaluation.options import (
+    add_model_arguments,
+    add_output_arguments,
+    check_counts,
+    check_targets,
+    describe_model,
+    open_model,
+    table_stream,
+    write_json,
+)
+from sam2_core.evaluation.timing import seconds_of
+from sam2_core.model.sam2 import Sam2Model
+from sam2_core.video import VideoSession
 
 Frame = npt.NDArray[np.uint8]
 
@@ -38,49 +48,51 @@ class _Panning(Sequence[Frame]):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--checkpoint", type=Path, default=None, help="weight file; by default the built-in model")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=None, help="threads on a CPU; by default all")
-    parser.add_argument("--frames", type=int, default=12, help="frames to track")
-    parser.add_argument("--objects", type=int, default=1, help="objects to track at once")
+    add_model_arguments(parser)
+    parser.add_argument("--threads", type=int, help="threads on a processor (default: all)")
+    parser.add_argument("--frames", type=int, default=12, help="frames to track (default: 12)")
+    parser.add_argument("--objects", type=int, default=1, help="objects to track at once (default: 1)")
+    add_output_arguments(parser, with_sheet=False)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print one line per part."""
-    from sam2_core.checkpoint import load_model
-    from sam2_core.video import VideoSession
-
+    check_targets(arguments)
+    check_counts(arguments, "threads", "frames", "objects", smallest=1)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    device = choose_device(arguments.device)
-    model = load_model(arguments.checkpoint or built_in_checkpoint(), device)
-    clip = _Panning(arguments.frames + 3, (360, 640))
-    session = VideoSession(model, clip)
-    print(f"{model.config.name} on {device.label}, {torch.get_num_threads()} threads, input {model.config.image_size}")
+    model = open_model(arguments)
+    stream = table_stream(arguments)
+    threads = torch.get_num_threads()
+    about = describe_model(model, arguments.checkpoint)
+    side = model.config.image_size
+    print(f"{about['model']} on {about['device']}, {threads} threads, input {side} x {side}", file=stream)
+    parts: dict[str, list[float]] = {}
+    for what, seconds in _measure(model, arguments.frames, arguments.objects):
+        parts[what] = seconds
+        told = f"{1000 * float(np.median(seconds)):8.1f} ms  (least {1000 * min(seconds):.1f})"
+        print(f"{what:32} {told}", file=stream, flush=True)
+    content = {"command": "speed", **about, "threads": threads, "objects": arguments.objects, "seconds": parts}
+    write_json(arguments.json, content)
+    return 0
+
+
+def _measure(model: Sam2Model, frames: int, objects: int) -> Iterator[tuple[str, list[float]]]:
+    """What was done, and the seconds of each time it was done."""
+    session = VideoSession(model, _Panning(frames + 5, (360, 640)))
     session.prepare_frame(1)
-    _tell("a picture", *(_timed(partial(session.prepare_frame, frame)) for frame in (2, 3, 4)))
+    yield "a picture", [seconds_of(partial(session.prepare_frame, frame), model.device) for frame in (2, 3, 4)]
     click = partial(session.add_points, 4, points=[[320, 180]], labels=[1])
     click(90)
-    _tell("a click, features ready", *(_timed(partial(click, number)) for number in (91, 92, 93)))
+    yield "a click, features ready", [seconds_of(partial(click, number), model.device) for number in (91, 92, 93)]
     session.reset()
-    for number in range(arguments.objects):
+    for number in range(objects):
         session.add_points(0, number, [[100 + 40 * number, 100]], [1])
     times: list[float] = []
     before = time.perf_counter()
-    for _ in session.propagate():
+    for _ in session.propagate(last=frames):
         now = time.perf_counter()
         times.append(now - before)
         before = now
     # The first frames have fewer memories to look at.
-    _tell(f"a tracked frame, {arguments.objects} object(s)", *times[min(8, len(times) - 1) :])
-    return 0
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def _tell(what: str, *seconds: float) -> None:
-    print(f"{what:32} {1000 * float(np.median(seconds)):8.1f} ms  (least {1000 * min(seconds):.1f})", flush=True)
+    yield f"a tracked frame, {objects} object(s)", times[min(8, len(times) - 1) :]
