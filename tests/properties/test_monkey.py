@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.commands import mask_editing, masklets, masks, objects, prompts, review
+from app.commands import attributes, categories, marks, mask_editing, masklets, masks, objects, prompts, review
 from app.commands.errors import CommandError
+from app.commands.suggestions import add_suggested_objects
+from app.document.attributes import FLAGS, AttributeKind
 from app.document.history import Transaction
 from app.document.masks import MaskCode
 from app.document.project import Project
@@ -33,6 +35,13 @@ def everything(project: Project) -> dict[str, Any]:
         "prompts": dict(document.prompts.items()),
         "masks": {cell: (mask.code.counts, mask.iou, mask.score, mask.origin) for cell, mask in document.masks.items()},
         "reviews": dict(document.reviews.items()),
+        "attributes": list(document.attributes.items()),
+        "tags": dict(document.tags.items()),
+        "allows overlaps": document.allows_overlaps,
+        "cuts": document.cuts,
+        "markers": dict(document.markers),
+        "excluded": dict(document.excluded.items()),
+        "dismissed": dict(document.dismissed.items()),
     }
 
 
@@ -40,8 +49,14 @@ def check(project: Project) -> None:
     """What holds whatever was done."""
     document = project.document
     ids, clip = set(document.objects), document.clip
-    for table in (document.masks, document.prompts, document.reviews):
+    for table in (document.masks, document.prompts, document.reviews, document.excluded, document.dismissed):
         assert all(cell[0] in ids and 0 <= cell[1] < clip.frame_count for cell in table)
+    for (object_id, attribute_id), tag in document.tags.items():
+        assert object_id in ids and not tag.is_empty
+        assert attribute_id in FLAGS or attribute_id in document.attributes
+    assert list(document.cuts) == sorted(set(document.cuts))
+    assert all(0 < frame < clip.frame_count for frame in document.cuts)
+    assert all(0 <= frame < clip.frame_count for frame in document.markers)
     assert all(cell in document.masks for cell in document.reviews), "verified, but there is no mask"
     assert all(not prompt.is_empty for prompt in document.prompts.values())
     assert all(mask.code.size == (clip.height, clip.width) for mask in document.masks.values())
@@ -65,7 +80,9 @@ class Monkey:
         self.asked: list[tuple[Cell, int]] = []
         self.given_ids: set[int] = set()
         self.refusals = 0
-        self.deeds = self._deeds()
+        self.deeds = [*self._deeds(), *self._deeds_beside_masks()]
+        self.played: set[int] = set()
+        """Places in `deeds` of what was done at least once without being refused."""
 
     # --- things to pick ---
 
@@ -82,6 +99,22 @@ class Monkey:
 
     def cell(self) -> Cell:
         return self.object(), self.frame()
+
+    def prompted(self) -> Cell:
+        """A cell with prompts, mostly."""
+        held = list(self.project.document.prompts)
+        return self.chance.choice(held) if held and self.chance.random() < 0.7 else self.cell()
+
+    def point(self) -> tuple[int, int, int]:
+        """Object, frame and number of a point that is there, mostly."""
+        held = [cell for cell, prompt in self.project.document.prompts.items() if prompt.points]
+        return *(self.chance.choice(held) if held else self.cell()), self.chance.choice((-1, 0, 0, 0, 1))
+
+    def stretch(self) -> tuple[int, int, int]:
+        """An object and two frames, on which it has masks, mostly."""
+        number = self.object()
+        held = list(self.project.document.masks_of(number))
+        return number, *(self.chance.sample(held, 2) if len(held) > 1 else (self.frame(), self.frame()))
 
     def cells(self) -> list[Cell]:
         held = list(self.project.document.masks)
@@ -152,14 +185,14 @@ class Monkey:
             point,
             self.ask,
             self.answer,
-            lambda: prompts.move_point(project, *self.cell(), chance.randint(-1, 2), *self.place()),
-            lambda: prompts.flip_point(project, *self.cell(), chance.randint(0, 1)),
-            lambda: prompts.delete_point(project, *self.cell(), chance.randint(0, 1)),
+            lambda: prompts.move_point(project, *self.point(), *self.place()),
+            lambda: prompts.flip_point(project, *self.point()),
+            lambda: prompts.delete_point(project, *self.point()),
             lambda: prompts.set_box(project, *self.cell(), self.box()),
             lambda: prompts.set_mask_prompt(project, *self.cell(), self.area()),
-            lambda: prompts.choose_candidate(project, *self.cell(), chance.randint(-1, 2), self.mask()),
+            lambda: prompts.choose_candidate(project, *self.prompted(), chance.randint(-1, 2), self.mask()),
             lambda: prompts.replace_prompt(project, *self.cell(), Prompt(box=self.box())),
-            lambda: prompts.clear_prompts(project, *self.cell()),
+            lambda: prompts.clear_prompts(project, *self.prompted()),
             lambda: prompts.clear_object_prompts(project, self.object()),
             lambda: prompts.clear_all_prompts(project) if chance.random() < 0.2 else None,
             lambda: masks.paint_mask(project, *self.cell(), self.area(), erase=chance.random() < 0.3),
@@ -177,7 +210,7 @@ class Monkey:
             lambda: mask_editing.combine_masks(
                 project, self.object(), self.object(), range(FRAMES), chance.choice(("union", "minus", "xor"))
             ),
-            lambda: mask_editing.interpolate_masks(project, self.object(), self.frame(), self.frame()),
+            lambda: mask_editing.interpolate_masks(project, *self.stretch()),
             lambda: mask_editing.interpolate_around(project, *self.cell()),
             lambda: review.verify_cells(project, self.cells()),
             lambda: review.verify_cells(project, self.cells()),
@@ -201,6 +234,45 @@ class Monkey:
             history.redo,
             history.redo,
         ]
+
+    def _deeds_beside_masks(self) -> list[Callable[[], object]]:
+        """What is said of objects, categories and frames, and objects that a model suggests."""
+        project, chance = self.project, self.chance
+        value = lambda: chance.choice((None, True, 3.5, "left", "right", "", "x" * 20000))  # noqa: E731
+        return [
+            lambda: attributes.new_attribute(
+                project, self.name(), chance.choice(list(AttributeKind)), ("left", "right")
+            ),
+            lambda: attributes.rename_attribute(project, self.attribute(), self.name()),
+            lambda: attributes.set_choices(project, self.attribute(), chance.choice((("left",), ("left", "up"), ()))),
+            lambda: attributes.move_attribute(project, self.attribute(), chance.randint(-1, 4)),
+            lambda: attributes.delete_attribute(project, self.attribute()) if chance.random() < 0.4 else None,
+            lambda: attributes.say(project, self.some_objects(), self.attribute(), value()),
+            lambda: attributes.say(
+                project, self.some_objects(), self.attribute(), value(), (self.frame(), self.frame())
+            ),
+            lambda: categories.move_category(project, self.category() or 1, chance.randint(-1, 5)),
+            lambda: categories.delete_unused_categories(project),
+            lambda: objects.set_keeps_off(project, self.object(), chance.random() < 0.5),
+            lambda: objects.allow_overlaps(project, chance.random() < 0.5),
+            lambda: marks.add_cut(project, self.frame()),
+            lambda: marks.remove_cut(project, self.frame()),
+            lambda: marks.set_marker(project, self.frame(), self.name()),
+            lambda: marks.remove_marker(project, self.frame()),
+            self.add_suggested,
+        ]
+
+    def attribute(self) -> int:
+        """An attribute that is there, mostly."""
+        ids = [*self.project.document.attributes, *FLAGS]
+        return self.chance.choice(ids) if self.chance.random() < 0.97 else 99
+
+    def add_suggested(self) -> None:
+        if len(self.project.document.objects) < MOST_OBJECTS:
+            suggested = [(self.mask().code, self.chance.random()) for _ in range(self.chance.randint(0, 2))]
+            made = add_suggested_objects(self.project, self.frame(), suggested)
+            assert not self.given_ids & {thing.id for thing in made}
+            self.given_ids |= {thing.id for thing in made}
 
     def new_object(self) -> None:
         if len(self.project.document.objects) < MOST_OBJECTS:
@@ -256,10 +328,11 @@ class Monkey:
 
     def act(self) -> None:
         """One deed. Nonsense is refused in a sentence, and then nothing has changed."""
-        deed = self.chance.choice(self.deeds)
+        number = self.chance.randrange(len(self.deeds))
         before = everything(self.project) if self.chance.random() < 0.05 else None
         try:
-            deed()
+            self.deeds[number]()
+            self.played.add(number)
         except CommandError as refusal:
             assert str(refusal).strip().endswith(".")
             self.refusals += 1
@@ -299,6 +372,7 @@ def test_a_monkey_at_the_commands_breaks_nothing(seed: int, tmp_path: Path) -> N
             assert everything(project) == start
             replay(project)
             assert everything(project) == end
+    assert monkey.played == set(range(len(monkey.deeds)))
     assert monkey.refusals > 50
     assert len(project.history.names[0]) > 200
     project.close()
