@@ -13,13 +13,14 @@ from app.cli.display import display_obstacle
 from app.cli.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EnvironmentMissing, UsageError, exit_code_of
 
 PROGRAM = "masklet-studio"
-COMMANDS = ("open", "propagate", "demo", "info")
+COMMANDS = ("open", "propagate", "finetune", "demo", "info")
 
 DESCRIPTION = "Label objects in video with Segment Anything 2, on your own machine."
 OVERVIEW = f"""\
 commands:
   {PROGRAM} [CLIP or PROJECT]        open the window; `open` in front of the path does the same
   {PROGRAM} propagate CLIP …         follow prompted objects through a clip and export, without a window
+  {PROGRAM} finetune PROJECT …       let a model learn from the masks that you verified
   {PROGRAM} demo                     watch it at work on the clip that comes with the program
   {PROGRAM} info                     versions, devices and models of this machine
 """
@@ -42,6 +43,13 @@ the prompts file is JSON; frames count from 0, points and boxes are in pixels of
 examples:
   masklet-studio propagate walk.mp4 --prompts walk.json --export coco:walk-coco --export davis:walk-davis
   masklet-studio propagate walk.mp4 --prompts walk.json --range 0:99 --project walk.masklet --overlay walk-masks.mp4
+"""
+FINETUNE_HELP = """\
+Ctrl-C keeps what was learned so far, and the same command goes on from there.
+
+examples:
+  masklet-studio finetune walk.masklet
+  masklet-studio finetune walk.masklet yard.masklet --from 2.1_tiny --minutes 60 --name our-dogs
 """
 
 
@@ -92,6 +100,26 @@ def run_propagate(arguments: argparse.Namespace) -> int:
             direction=arguments.direction,
             again=arguments.again,
             overwrite=arguments.overwrite,
+        )
+    )
+
+
+def run_finetune(arguments: argparse.Namespace) -> int:
+    """Let a model learn from verified masks, and tell whether it got better."""
+    from app.cli.finetune import Request, finetune
+
+    return finetune(
+        Request(
+            projects=tuple(arguments.projects),
+            base=arguments.base,
+            name=arguments.name,
+            minutes=arguments.minutes,
+            steps=arguments.steps,
+            device=arguments.device,
+            data=tuple(arguments.data),
+            keep=arguments.keep,
+            unverified=arguments.unverified,
+            data_only=arguments.data_only,
         )
     )
 
@@ -195,6 +223,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_propagate_options(propagating)
 
+    learning = commands.add_parser(
+        "finetune",
+        description="Let a model learn from the masks that you verified. The last quarter of the verified frames of "
+        "every clip is kept back; the model is measured there before and after, and goes into the list of models "
+        "unless it is no better.",
+        epilog=f"{FINETUNE_HELP}\n{EXIT_CODES}",
+        formatter_class=layout,
+    )
+    _add_finetune_options(learning)
+
     showing = commands.add_parser(
         "demo",
         description="Watch the program at work on the clip that comes with it: in the window, or as files in a folder.",
@@ -237,6 +275,27 @@ def _add_propagate_options(parser: argparse.ArgumentParser) -> None:
     add("--again", action="store_true", help="compute frames anew that the project has masks for")
     add("--overwrite", action="store_true", help="replace earlier exports and videos at these places")
     parser.set_defaults(run=run_propagate)
+
+
+def _add_finetune_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("projects", nargs="+", type=Path, metavar="PROJECT", help="project files with verified masks")
+    add(
+        "--from",
+        dest="base",
+        default="built-in",
+        metavar="NAME|FILE",
+        help="the model to begin with: a name from `info`, or a weight file",
+    )
+    add("--name", metavar="NAME", help="of the new model (default: made of project and model)")
+    add("--minutes", type=float, default=10.0, metavar="N", help="about how long it may take in all (default: 10)")
+    add("--steps", type=int, metavar="N", help="learn for so many steps, however long they take")
+    add("--device", default="auto", metavar="NAME", help="auto (the default), cuda, cuda:1, mps or cpu")
+    add("--data", type=Path, nargs="+", default=[], metavar="FOLDER", help="other labelled data to mix in")
+    add("--keep", action="store_true", help="put the model into the list even if it is no better")
+    add("--unverified", action="store_true", help="learn from masks too that nobody looked at")
+    add("--data-only", type=Path, metavar="DIR", help="only write the masks as a data folder for other trainings")
+    parser.set_defaults(run=run_finetune)
 
 
 def _version() -> str:

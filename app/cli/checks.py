@@ -78,18 +78,18 @@ def as_usage_errors() -> Iterator[None]:
 def check(request: Request) -> Prepared:
     """Check all of a request. Raises UsageError or EnvironmentMissing; then nothing was written anywhere."""
     with as_usage_errors():
-        _check_device_name(request.device)
+        check_device_name(request.device)
         exports = _checked_targets(request)
         options = _checked_options(request, exports)
         if request.prompts is not None and not request.prompts.is_file():
             raise UsageError(f"There is no prompts file {request.prompts}.")
-        checkpoint = _checked_checkpoint(request.checkpoint)
+        checkpoint = checked_checkpoint(request.checkpoint)
         from app.media.clip import open_clip
 
         source = open_clip(request.clip)
         try:
             first, last = parse_range(request.frames, source.frame_count)
-            _check_model(checkpoint, request.device)
+            check_model(checkpoint, request.device)
             project = _opened_project(request, source, first, last)
         except BaseException:
             source.close()
@@ -149,7 +149,8 @@ def _checked_options(request: Request, exports: tuple[ExportRequest, ...]) -> di
     return {name: make_options(name, given) for name, given in values.items()}
 
 
-def _check_device_name(device: str) -> None:
+def check_device_name(device: str) -> None:
+    """Refuse words that name no device. Raises UsageError."""
     if re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", device) is None:
         raise UsageError(f"“{device}” is no device: choose auto, cpu, cuda, cuda:1 or mps.")
 
@@ -165,18 +166,19 @@ def _check_target(target: Path, overwrite: bool) -> None:
         raise UsageError(f"{target} exists already: choose another place, or add --overwrite to replace it.")
 
 
-def _checked_checkpoint(name: str) -> Checkpoint:
+def checked_checkpoint(name: str, *, option: str = "--checkpoint") -> Checkpoint:
+    """The model of that name or at that path. Raises EnvironmentMissing for a missing built-in one."""
     from app.inference.checkpoints import BUILT_IN_NAME, BUILT_IN_PATH, find_checkpoint
 
     if name == BUILT_IN_NAME and not BUILT_IN_PATH.is_file():
         raise EnvironmentMissing(
             f"The built-in model is missing ({BUILT_IN_PATH}), so this installation is incomplete: install it again, "
-            "or name a model with --checkpoint."
+            f"or name a model with {option}."
         )
     return find_checkpoint(name)
 
 
-def _check_model(checkpoint: Checkpoint, device: str) -> None:
+def check_model(checkpoint: Checkpoint, device: str) -> None:
     """Look into the weight file and at the device; this is the first thing that takes a second."""
     from sam2_core.checkpoint import describe_checkpoint
     from sam2_core.device import choose_device

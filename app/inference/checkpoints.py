@@ -1,10 +1,12 @@
 """Which models this computer has: the built-in one, official files in their folders, and any file that is named.
 
-Listing looks at file names only; what a file really holds is told when it is loaded (`sam2_core.checkpoint`).
+Listing looks at file names and at the cards of fine-tuned models only; what a file really holds is told when it is
+loaded (`sam2_core.checkpoint`).
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ FOLDERS_VARIABLE = "MASKLET_CHECKPOINTS"
 """Further folders with weight files, separated as in PATH."""
 BUILT_IN_NAME = "built-in"
 BUILT_IN_PATH = Path(__file__).resolve().parents[2] / "resources" / "checkpoints" / "built_in.pt"
+FINE_TUNED = "fine-tuned"
 _SUFFIXES = (".pt", ".pth")
 
 
@@ -25,7 +28,7 @@ class CheckpointNotFound(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A weight file. `name` is what the command line takes; `kind` is "built-in", "official" or "file"."""
+    """A weight file. The command line takes its `name`; `kind` is "built-in", "official", "fine-tuned" or "file"."""
 
     name: str
     title: str
@@ -73,10 +76,11 @@ def checkpoint_folders() -> list[Path]:
 
 
 def catalogue() -> list[Checkpoint]:
-    """Every model that is here: built-in, then official ones from small to large, then other files by name."""
+    """Every model that is here: built-in, official ones from small to large, fine-tuned ones, other files by name."""
     found = {checkpoint.name: checkpoint for checkpoint in reversed(list(_in_folders()))}
     official = [found[file.name] for file in OFFICIAL if file.name in found]
-    others = sorted((one for one in found.values() if one.kind == "file"), key=lambda one: one.name)
+    others = [one for one in found.values() if one.kind in (FINE_TUNED, "file")]
+    others.sort(key=lambda one: (one.kind != FINE_TUNED, one.name))
     built_in = Checkpoint(BUILT_IN_NAME, "Built-in model", BUILT_IN_PATH, "built-in")
     return [*([built_in] if BUILT_IN_PATH.is_file() else []), *official, *others]
 
@@ -110,7 +114,19 @@ def checkpoint_at(path: Path) -> Checkpoint:
     for official in OFFICIAL:
         if path.name == official.file:
             return Checkpoint(official.name, official.title, path, "official")
+    title = _fine_tuned_title(path)
+    if title is not None:
+        return Checkpoint(path.stem, title, path, FINE_TUNED)
     return Checkpoint(path.stem, path.stem, path, "file")
+
+
+def _fine_tuned_title(path: Path) -> str | None:
+    """What the card beside a fine-tuned model calls it; None where there is no such card."""
+    try:
+        card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        return str(card["title"]) if card["kind"] == FINE_TUNED else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _why_not(wanted: str, path: Path, here: list[Checkpoint]) -> str:

@@ -60,7 +60,7 @@ class Recipe:
         loss: weights of the loss terms.
         pool: pictures kept ready; each step draws from them and renews a few, because reading a picture and running the
             trunk cost as much as learning from it.
-        renewed: pictures renewed per step.
+        renewed: pictures renewed per step, also less than one.
         weight_decay, gradient_clip: of AdamW.
         average: decay of the running average of the weights, which is what gets exported.
         source_weights, cutout_weights: how often a source is drawn; unnamed sources have weight 1.
@@ -79,7 +79,7 @@ class Recipe:
     stages: tuple[StageRecipe, ...]
     loss: LossWeights = SMALL_MODEL_LOSS
     pool: int = 96
-    renewed: int = 2
+    renewed: float = 2
     weight_decay: float = 0.05
     gradient_clip: float = 1.0
     average: float = 0.998

@@ -1,7 +1,7 @@
 """Several processes that train one model together, on one machine or on many, as torchrun starts them.
 
 Each draws samples of its own; gradients are averaged before every step, so that all keep the same weights. The loss
-does not go through one `forward` of the model, which DistributedDataParallel would need, so the averaging is written out.
+does not go through one `forward` of the model, which DistributedDataParallel would need; so the averaging stands here.
 """
 
 from __future__ import annotations

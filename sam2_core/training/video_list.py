@@ -1,6 +1,6 @@
 """A list of labelled videos in one JSON file, as the program writes it of its projects.
 
-    videos.json   {"source": "walk", "videos": [{"name": "walk, dog", "frames": ["frames/00000.jpg", …],
+    videos.json   {"videos": [{"source": "walk", "name": "walk, dog", "frames": ["frames/00000.jpg", …],
                    "maps": {"0": "maps/1/00000.png", …}}]}
 
 Paths are relative to the file. Each object is a video of its own, so that a frame on which one object is verified and
@@ -10,6 +10,7 @@ another is not says nothing about the other; a map without any pixel says that t
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,7 @@ def read(path: Path) -> Library:
     file = path if path.is_file() else path / LIST_NAME
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        source = str(content["source"])
-        videos = {str(entry["name"]): _video(file.parent, source, entry) for entry in content["videos"]}
+        videos = {str(entry["name"]): _video(file.parent, entry) for entry in content["videos"]}
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -42,12 +42,17 @@ def read(path: Path) -> Library:
         missing = next((item for item in [*video.frames, *video.maps.values()] if not Path(str(item)).is_file()), None)
         if missing is not None:
             raise DataError(f"{file} names {missing}, which is not there; write the data folder anew.")
-    return Library(stills={source: frames_as_stills(videos)} if videos else {}, videos=videos)
+    stills: dict[str, list[Still]] = defaultdict(list)
+    for still in frames_as_stills(videos):
+        stills[still.source].append(still)
+    return Library(stills={source: tuple(items) for source, items in stills.items()}, videos=videos)
 
 
-def _video(folder: Path, source: str, entry: dict[str, Any]) -> LabelledVideo:
+def _video(folder: Path, entry: dict[str, Any]) -> LabelledVideo:
     frames = tuple(folder / name for name in entry["frames"])
-    return LabelledVideo(source, frames, {int(frame): folder / name for frame, name in entry["maps"].items()})
+    return LabelledVideo(
+        str(entry["source"]), frames, {int(frame): folder / name for frame, name in entry["maps"].items()}
+    )
 
 
 def frames_as_stills(videos: dict[str, LabelledVideo]) -> tuple[Still, ...]:
@@ -59,10 +64,11 @@ def frames_as_stills(videos: dict[str, LabelledVideo]) -> tuple[Still, ...]:
     )
 
 
-def write(folder: Path, source: str, videos: dict[str, LabelledVideo]) -> None:
+def write(folder: Path, videos: dict[str, LabelledVideo]) -> None:
     """Write the list of videos whose files lie in `folder` already."""
     entries = [
         {
+            "source": video.source,
             "name": name,
             "frames": [path.relative_to(folder).as_posix() for path in video.frames],
             "maps": {
@@ -73,5 +79,5 @@ def write(folder: Path, source: str, videos: dict[str, LabelledVideo]) -> None:
         }
         for name, video in videos.items()
     ]
-    text = json.dumps({"source": source, "videos": entries}, indent=1, ensure_ascii=False)
+    text = json.dumps({"videos": entries}, indent=1, ensure_ascii=False)
     (folder / LIST_NAME).write_text(text + "\n", encoding="utf-8")

@@ -162,7 +162,7 @@ def test_pictures_with_transparency_are_cutouts(tmp_path: Path) -> None:
 def test_a_list_of_videos_is_read_as_it_was_written(tmp_path: Path) -> None:
     frames = tuple(_picture(tmp_path / "frames" / f"{n}.jpg", n) for n in range(3))
     maps = {n: _index_map(tmp_path / "maps" / f"{n}.png", (1, 4, 4, 40, 40)) for n in (0, 2)}
-    write(tmp_path, "walk", {"walk, dog": LabelledVideo("walk", frames, maps)})
+    write(tmp_path, {"walk, dog": LabelledVideo("walk", frames, maps)})
     library = open_library([tmp_path])
     assert library.videos == {"walk, dog": LabelledVideo("walk", frames, maps)}
     assert len(library.stills["walk"]) == 2
