@@ -28,7 +28,11 @@ BAD_INPUT, STOPPED = 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a sub-command; gives the process's exit status: 2 with one sentence on standard error for bad input."""
-    parser = argparse.ArgumentParser(prog="python -m sam2_core.evaluation", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m sam2_core.evaluation",
+        description="Measure a model.",
+        epilog="COMMAND --help tells what a command takes and what its figures mean.",
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     wanted = next((word for word in (sys.argv[1:] if arguments is None else arguments) if word in COMMANDS), None)
     for name, (module, purpose) in COMMANDS.items():

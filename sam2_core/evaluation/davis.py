@@ -20,6 +20,7 @@ from sam2_core.evaluation.options import (
     check_targets,
     data_folders,
     describe_model,
+    explain,
     open_model,
     table_stream,
     write_json,
@@ -31,12 +32,23 @@ from sam2_core.evaluation.trackers import copy_tracker, flow_tracker, matching_t
 from sam2_core.model.efficientnet import EfficientNetTrunk
 from sam2_core.model.sam2 import Sam2Model
 
+_EXPLANATION = """\
+J is the overlap of answer and truth (IoU), F the agreement of their outlines within 0.8 % of the picture's diagonal,
+J&F the mean of the two; all in percent. ms is computing time per frame and object, without reading files. The mean of
+a source is over its objects; the last line is the mean over sources.
+
+examples:
+  python -m sam2_core.evaluation davis --data DAVIS
+  python -m sam2_core.evaluation davis --data CLIPS --prompt click --baseline flow --contact-sheet worst.png
+  python -m sam2_core.evaluation davis --data DAVIS --checkpoint sam2.1_hiera_tiny.pt --save-masks ANSWERS
+"""
 BASELINES = ("copy", "flow", "matching")
 _WORST = 12
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
+    explain(parser, _EXPLANATION)
     add_data_arguments(parser)
     add_model_arguments(parser)
     parser.add_argument(
@@ -54,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "optical flow (needs OpenCV), or carried by matching features; may be given several times",
     )
     parser.add_argument("--only-baseline", action="store_true", help="leave the model out")
-    parser.add_argument("--split", default="val", help="list of a DAVIS tree, or 'all' (default: val)")
+    parser.add_argument("--split", default="val", metavar="NAME", help="list of a DAVIS tree, or 'all' (default: val)")
     parser.add_argument(
         "--skip-last",
         action=argparse.BooleanOptionalAction,
@@ -67,8 +79,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run the model as in this program or as the original predictor (default: the built-in model as in the "
         "program, any other as published)",
     )
-    parser.add_argument("--clips", type=int, default=0, help="at most so many clips, evenly spread (default: all)")
-    parser.add_argument("--frames", type=int, default=0, help="only the first so many frames (default: all)")
+    parser.add_argument(
+        "--clips", type=int, default=0, metavar="N", help="at most so many clips, evenly spread (default: all)"
+    )
+    parser.add_argument(
+        "--frames", type=int, default=0, metavar="N", help="only the first so many frames (default: all)"
+    )
     parser.add_argument(
         "--save-masks", type=Path, metavar="FOLDER", help="also write the answers, as FOLDER/source/clip/frame.png"
     )

@@ -23,6 +23,12 @@ class OptionError(Sam2Error):
     """The options of a command do not fit together, or a result cannot be written."""
 
 
+def explain(parser: argparse.ArgumentParser, text: str) -> None:
+    """What the figures mean and examples, below the options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = text
+
+
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """`--data`, and the same as plain words."""
     parser.add_argument("folder", type=Path, nargs="*", help="the same as --data")
@@ -51,9 +57,11 @@ def add_output_arguments(parser: argparse.ArgumentParser, *, with_sheet: bool = 
     parser.add_argument(
         "--json",
         type=Path,
+        nargs="?",
+        const=STANDARD_OUTPUT,
         metavar="FILE",
-        help="also write every figure as one JSON document; '-' prints it to standard output and the table to "
-        "standard error",
+        help="also write every figure as one JSON document (quality from 0 to 1, times in seconds); without a file, or "
+        "with '-', it goes to standard output and the table to standard error",
     )
     if with_sheet:
         parser.add_argument(

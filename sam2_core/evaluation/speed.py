@@ -49,9 +49,9 @@ class _Panning(Sequence[Frame]):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     add_model_arguments(parser)
-    parser.add_argument("--threads", type=int, help="threads on a processor (default: all)")
-    parser.add_argument("--frames", type=int, default=12, help="frames to track (default: 12)")
-    parser.add_argument("--objects", type=int, default=1, help="objects to track at once (default: 1)")
+    parser.add_argument("--threads", type=int, metavar="N", help="threads on a processor (default: all)")
+    parser.add_argument("--frames", type=int, metavar="N", default=12, help="frames to track (default: 12)")
+    parser.add_argument("--objects", type=int, metavar="N", default=1, help="objects to track at once (default: 1)")
     add_output_arguments(parser, with_sheet=False)
 
 
