@@ -2,7 +2,8 @@
 
 Not part of the paper: it takes the place of Hiera (section 4) and gives maps at the same four strides. The network is
 EfficientNet-Lite (Tan and Le 2019, without squeeze-and-excite, with ReLU6), its batch norms folded into the
-convolutions, because the statistics are never trained here and a folded trunk runs faster and is smaller.
+convolutions, because the statistics are never trained here and a folded trunk runs faster and is smaller. Where a
+processor multiplies bfloat16, a picture passes in that type.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from torch.nn import functional as F
 
 from sam2_core.config import EfficientNetConfig
 from sam2_core.errors import CheckpointError
+from sam2_core.model.layers import KeptTensor
+from sam2_core.model.precision import product_dtype
 
 _STEM_CHANNELS = 32
 _NORM_EPS = 1e-3
@@ -47,15 +50,32 @@ _PUBLISHED_LAYERS = {
 class SamePadConv(nn.Conv2d):
     """A convolution padded as TensorFlow does: an uneven row or column goes to the right and below."""
 
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(channels_in, channels_out, kernel, stride, groups=groups)
+        self._kept_weight, self._kept_bias = KeptTensor(), KeptTensor()
+
     def forward(self, input: Tensor) -> Tensor:
-        """N x C x H x W to N x C' x ceil(H / stride) x ceil(W / stride)."""
+        """N x C x H x W to N x C' x ceil(H / stride) x ceil(W / stride), in the type of `input`."""
         height, width = input.shape[-2:]
+        weight, bias = self._parameters_in(input.dtype)
         above, below = _same_padding(height, self.kernel_size[0], self.stride[0])
         left, right = _same_padding(width, self.kernel_size[1], self.stride[1])
         if above == below and left == right:
-            return F.conv2d(input, self.weight, self.bias, self.stride, (above, left), groups=self.groups)
+            return F.conv2d(input, weight, bias, self.stride, (above, left), groups=self.groups)
         padded = F.pad(input, (left, right, above, below))
-        return F.conv2d(padded, self.weight, self.bias, self.stride, groups=self.groups)
+        return F.conv2d(padded, weight, bias, self.stride, groups=self.groups)
+
+    def _parameters_in(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Weight and bias; rounded copies are kept until the weights change."""
+        weight, bias = self.weight, self.bias
+        assert bias is not None
+        if dtype != torch.bfloat16 or weight.dtype == dtype:
+            return weight, bias
+
+        def narrow_weight() -> Tensor:
+            return weight.to(dtype, memory_format=torch.channels_last)
+
+        return self._kept_weight.get((weight,), (), narrow_weight), self._kept_bias.get((bias,), (), bias.bfloat16)
 
 
 class InvertedResidual(nn.Module):
@@ -106,14 +126,15 @@ class EfficientNetTrunk(nn.Module):
             pixels: N x 3 x S x S, normalised as the trunk's configuration says.
 
         Returns:
-            Four maps, finest first: strides 4, 8, 16 and 32, channels as `config.channels`.
+            Four maps of the type of `pixels`, finest first: strides 4, 8, 16 and 32, channels as `config.channels`.
         """
-        x = F.relu6(self.stem(pixels.contiguous(memory_format=torch.channels_last)))
+        narrow = pixels.to(product_dtype(pixels), memory_format=torch.channels_last)
+        x = F.relu6(self.stem(narrow))
         outputs: list[Tensor] = []
         for index, stage in enumerate(self.stages):
             x = stage(x)
             if index in OUTPUT_STAGES:
-                outputs.append(x)
+                outputs.append(x.to(pixels.dtype))
         return outputs
 
 

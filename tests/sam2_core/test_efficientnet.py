@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from sam2_core.config import EfficientNetConfig
 from sam2_core.errors import CheckpointError
+from sam2_core.model import precision
 from sam2_core.model.efficientnet import EfficientNetTrunk, SamePadConv, fold_published
 
 
@@ -44,6 +45,29 @@ def test_the_maps_have_the_configured_channels_at_four_strides() -> None:
     with torch.no_grad():
         maps = _trunk()(torch.randn(2, 3, 64, 64))
     assert [tuple(level.shape) for level in maps] == [(2, 24, 16, 16), (2, 40, 8, 8), (2, 112, 4, 4), (2, 320, 2, 2)]
+
+
+def test_narrow_numbers_leave_the_maps_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    trunk, pixels = _trunk(), torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        monkeypatch.setattr(precision, "has_fast_bfloat16", lambda: False)
+        exact = trunk(pixels)
+        monkeypatch.setattr(precision, "has_fast_bfloat16", lambda: True)
+        narrow = trunk(pixels)
+        trunk.stem.weight.mul_(0.5)
+        changed = trunk(pixels)
+    for a, b, c in zip(exact, narrow, changed, strict=True):
+        assert a.dtype == b.dtype == torch.float32
+        assert 0 < float((a - b).norm()) < 0.05 * float(a.norm())
+        assert not torch.equal(b, c)
+
+
+def test_a_trunk_that_learns_is_computed_in_full() -> None:
+    trunk, pixels = _trunk(), torch.randn(1, 3, 64, 64)
+    kept = trunk(pixels)
+    kept[-1].sum().backward()
+    assert trunk.stem.weight.grad is not None
+    assert kept[0].dtype == torch.float32
 
 
 @pytest.mark.parametrize(("size", "kernel", "stride"), [(8, 3, 2), (9, 5, 2), (8, 5, 1), (7, 3, 2)])
