@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from app.cli.display import display_obstacle
 from app.cli.errors import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EnvironmentMissing, UsageError, exit_code_of
+from app.cli.finetune import FINETUNE_HELP, add_finetune_options
 
 PROGRAM = "masklet-studio"
 COMMANDS = ("open", "propagate", "finetune", "demo", "info")
@@ -43,13 +44,6 @@ the prompts file is JSON; frames count from 0, points and boxes are in pixels of
 examples:
   masklet-studio propagate walk.mp4 --prompts walk.json --export coco:walk-coco --export davis:walk-davis
   masklet-studio propagate walk.mp4 --prompts walk.json --range 0:99 --project walk.masklet --overlay walk-masks.mp4
-"""
-FINETUNE_HELP = """\
-Ctrl-C keeps what was learned so far, and the same command goes on from there.
-
-examples:
-  masklet-studio finetune walk.masklet
-  masklet-studio finetune walk.masklet yard.masklet --from 2.1_tiny --minutes 60 --name our-dogs
 """
 
 
@@ -108,20 +102,7 @@ def run_finetune(arguments: argparse.Namespace) -> int:
     """Let a model learn from verified masks, and tell whether it got better."""
     from app.cli.finetune import Request, finetune
 
-    return finetune(
-        Request(
-            projects=tuple(arguments.projects),
-            base=arguments.base,
-            name=arguments.name,
-            minutes=arguments.minutes,
-            steps=arguments.steps,
-            device=arguments.device,
-            data=tuple(arguments.data),
-            keep=arguments.keep,
-            unverified=arguments.unverified,
-            data_only=arguments.data_only,
-        )
-    )
+    return finetune(Request.of(arguments))
 
 
 def run_demo(arguments: argparse.Namespace) -> int:
@@ -231,7 +212,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"{FINETUNE_HELP}\n{EXIT_CODES}",
         formatter_class=layout,
     )
-    _add_finetune_options(learning)
+    add_finetune_options(learning)
+    learning.set_defaults(run=run_finetune)
 
     showing = commands.add_parser(
         "demo",
@@ -275,27 +257,6 @@ def _add_propagate_options(parser: argparse.ArgumentParser) -> None:
     add("--again", action="store_true", help="compute frames anew that the project has masks for")
     add("--overwrite", action="store_true", help="replace earlier exports and videos at these places")
     parser.set_defaults(run=run_propagate)
-
-
-def _add_finetune_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("projects", nargs="+", type=Path, metavar="PROJECT", help="project files with verified masks")
-    add(
-        "--from",
-        dest="base",
-        default="built-in",
-        metavar="NAME|FILE",
-        help="the model to begin with: a name from `info`, or a weight file",
-    )
-    add("--name", metavar="NAME", help="of the new model (default: made of project and model)")
-    add("--minutes", type=float, default=10.0, metavar="N", help="about how long it may take in all (default: 10)")
-    add("--steps", type=int, metavar="N", help="learn for so many steps, however long they take")
-    add("--device", default="auto", metavar="NAME", help="auto (the default), cuda, cuda:1, mps or cpu")
-    add("--data", type=Path, nargs="+", default=[], metavar="FOLDER", help="other labelled data to mix in")
-    add("--keep", action="store_true", help="put the model into the list even if it is no better")
-    add("--unverified", action="store_true", help="learn from masks too that nobody looked at")
-    add("--data-only", type=Path, metavar="DIR", help="only write the masks as a data folder for other trainings")
-    parser.set_defaults(run=run_finetune)
 
 
 def _version() -> str:

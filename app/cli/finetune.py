@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections.abc import Generator
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from app.inference.checkpoints import Checkpoint
     from app.inference.finetuning.finetune import FinetuneRequest, Progress, Result
 
+FINETUNE_HELP = """\
+Ctrl-C keeps what was learned so far, and the same command goes on from there.
+
+examples:
+  masklet-studio finetune walk.masklet
+  masklet-studio finetune walk.masklet yard.masklet --from 2.1_tiny --minutes 60 --name our-dogs
+"""
 LARGEST_SIDE = 1024
 """Of the pictures in a data folder that is made for other trainings."""
 
@@ -36,6 +44,43 @@ class Request:
     keep: bool = False
     unverified: bool = False
     data_only: Path | None = None
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace) -> Request:
+        """What the parsed command line says."""
+        return cls(
+            projects=tuple(arguments.projects),
+            base=arguments.base,
+            name=arguments.name,
+            minutes=arguments.minutes,
+            steps=arguments.steps,
+            device=arguments.device,
+            data=tuple(arguments.data),
+            keep=arguments.keep,
+            unverified=arguments.unverified,
+            data_only=arguments.data_only,
+        )
+
+
+def add_finetune_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    add = parser.add_argument
+    add("projects", nargs="+", type=Path, metavar="PROJECT", help="project files with verified masks")
+    add(
+        "--from",
+        dest="base",
+        default="built-in",
+        metavar="NAME|FILE",
+        help="the model to begin with: a name from `info`, or a weight file",
+    )
+    add("--name", metavar="NAME", help="of the new model (default: made of project and model)")
+    add("--minutes", type=float, default=10.0, metavar="N", help="about how long it may take in all (default: 10)")
+    add("--steps", type=int, metavar="N", help="learn for so many steps, however long they take")
+    add("--device", default="auto", metavar="NAME", help="auto (the default), cuda, cuda:1, mps or cpu")
+    add("--data", type=Path, nargs="+", default=[], metavar="FOLDER", help="other labelled data to mix in")
+    add("--keep", action="store_true", help="put the model into the list even if it is no better")
+    add("--unverified", action="store_true", help="learn from masks too that nobody looked at")
+    add("--data-only", type=Path, metavar="DIR", help="only write the masks as a data folder for other trainings")
 
 
 def finetune(request: Request) -> int:
