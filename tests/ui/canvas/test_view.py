@@ -265,3 +265,17 @@ def test_the_onion_skin_outlines_the_neighbouring_frames_and_follows_their_chang
     assert sum(one != other for one, other in zip(across(), before, strict=True)) == 1
     delete_masks(desk.project, [1], 10, 10)
     assert across() == before
+
+
+@pytest.mark.parametrize(("scale", "has_grid"), [(7.9, False), (8.0, True), (20.0, True)])
+def test_pixels_are_told_apart_by_a_grid_from_eight_times_on(canvas: CanvasView, scale: float, has_grid: bool) -> None:
+    canvas.look_at(scale, QPointF(55, 40))  # plain ground, without a mask
+    picture = canvas.viewport().grab().toImage()
+    middle = place_of(canvas, 55, 40).toPoint()
+    row = [picture.pixelColor(middle + QPoint(step, 3)).red() for step in range(-30, 31)]
+    bright = [place for place, red in enumerate(row) if red > 40]
+    if has_grid:
+        # One line at every edge between two pixels of the frame, and nothing between the lines.
+        assert {after - before for before, after in zip(bright, bright[1:], strict=False)} == {round(scale)}
+    else:
+        assert bright == []
