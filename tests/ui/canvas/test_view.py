@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -276,6 +278,6 @@ def test_pixels_are_told_apart_by_a_grid_from_eight_times_on(canvas: CanvasView,
     bright = [place for place, red in enumerate(row) if red > 40]
     if has_grid:
         # One line at every edge between two pixels of the frame, and nothing between the lines.
-        assert {after - before for before, after in zip(bright, bright[1:], strict=False)} == {round(scale)}
+        assert {after - before for before, after in itertools.pairwise(bright)} == {round(scale)}
     else:
         assert bright == []
