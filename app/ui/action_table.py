@@ -168,6 +168,7 @@ OBJECT = (
     _A("join", "Join", "Object", ("Ctrl+J",), "", ("clip", "two"), starts_group=True),
     _A("split", "Split here", "Object", ("Ctrl+B",), "", _OBJECT),
     _A("swap", "Swap from here", "Object", ("Ctrl+Shift+J",), "", ("clip", "two")),
+    _A("categories", "Categories and attributes …", "Object", (), "", _CLIP),
     _A("overlaps", "Masks may overlap", "Object", (), "", _CLIP, is_checkable=True),
     _A("find_object", "Find an object", "Object", ("Ctrl+F",), "search", ("clip", "objects"), starts_group=True),
     _A("select_all", "Select all objects", "Object", ("Ctrl+A",), "", ("clip", "objects"), starts_group=True),

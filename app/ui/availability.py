@@ -72,6 +72,9 @@ def words_of(desk: Desk, canvas: CanvasView) -> dict[str, str]:
     redo = None if project is None else project.history.redo_name
     words = {"undo": f"Undo: {undo}" if undo else "Undo", "redo": f"Redo: {redo}" if redo else "Redo"}
     document = desk.document
+    names = [] if document is None else [category.name for category in document.categories.values()]
+    for place in range(1, 10):
+        words[f"category_{place}"] = f"Give category {names[place - 1] if place <= len(names) else place}"
     if document is None or cell is None or selected is None:
         return words
     here = prompt_count(document, *cell)

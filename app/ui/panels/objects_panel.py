@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt
@@ -15,21 +16,27 @@ from PySide6.QtWidgets import (
     QListView,
     QMenu,
     QPushButton,
+    QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from app.commands import objects
-from app.commands.errors import CommandError
 from app.ui import theme
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
+from app.ui.panels.object_details import ObjectDetails
 from app.ui.panels.object_filter import ObjectFilter
 from app.ui.panels.object_list import ObjectDelegate, ObjectModel, is_on_eye
 
 if TYPE_CHECKING:
     from app.document.document import Change
     from app.ui.suspicions import Suspicions
+
+
+DETAILS_HEIGHT = 190
+"""The details take at most so much of the panel; what is more scrolls."""
 
 
 class ObjectsPanel(QWidget):
@@ -59,6 +66,20 @@ class ObjectsPanel(QWidget):
         self._new.setToolTip("A new object; the next click on the picture is its first (N)")
         self._new.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._new.clicked.connect(self._make_object)
+        self.details = ObjectDetails(desk)
+        self._details_room = QScrollArea()
+        self._details_room.setFrameShape(QFrame.Shape.NoFrame)
+        self._details_room.setWidgetResizable(True)
+        self._details_room.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._details_room.setMaximumHeight(DETAILS_HEIGHT)
+        self._details_room.setWidget(self.details)
+        self._details_room.hide()
+        self.details_button = QToolButton()
+        self.details_button.setText("Details")
+        self.details_button.setCheckable(True)
+        self.details_button.setToolTip("Category, flags and attributes of the selected object")
+        self.details_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.details_button.toggled.connect(self._details_room.setVisible)
         self._lay_out()
         self.list.selectionModel().selectionChanged.connect(self._on_list_selection)
         self.list.customContextMenuRequested.connect(self._show_menu)
@@ -83,12 +104,14 @@ class ObjectsPanel(QWidget):
         bottom.setContentsMargins(14, 6, 14, 8)
         bottom.addWidget(self._new)
         bottom.addStretch(1)
+        bottom.addWidget(self.details_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.filter)
         layout.addWidget(self.list, 1)
+        layout.addWidget(self._details_room)
         layout.addLayout(bottom)
 
     def _show_count(self) -> None:
@@ -202,6 +225,8 @@ class ObjectsPanel(QWidget):
             categories.addSeparator()
             categories.addAction("None", lambda: self._give_category(object_id, None))
         categories.addAction("New category …", lambda: self._new_category(object_id))
+        if "categories" in self._desk.actions:
+            categories.addAction(self._desk.actions["categories"])
         colors = menu.addMenu("Colour")
         for place in range(objects.PALETTE_SIZE):
             swatch = QPixmap(16, 16)
@@ -209,11 +234,15 @@ class ObjectsPanel(QWidget):
             action = colors.addAction(QIcon(swatch), f"Colour {place + 1}")
             action.triggered.connect(lambda _=False, key=place: objects.set_object_color(project, object_id, key))
         menu.addSeparator()
-        frozen = menu.addAction("Frozen: nobody changes it")
-        frozen.setCheckable(True)
-        frozen.setChecked(item.is_frozen)
-        frozen.toggled.connect(lambda is_on: objects.set_object_frozen(project, object_id, is_on))
-        menu.addAction("Delete object", lambda: self._run(lambda: objects.delete_objects(project, [object_id])))
+        for words, is_on, change in (
+            ("Frozen: nobody changes it", item.is_frozen, objects.set_object_frozen),
+            ("Keep off neighbours", item.keeps_off, objects.set_keeps_off),
+        ):
+            action = menu.addAction(words)
+            action.setCheckable(True)
+            action.setChecked(is_on)
+            action.toggled.connect(lambda is_on, change=change: self._run(lambda: change(project, object_id, is_on)))
+        menu.addAction("Delete object", lambda: self._delete(object_id))
         return menu
 
     def _give_category(self, object_id: int, category_id: int | None) -> None:
@@ -236,8 +265,13 @@ class ObjectsPanel(QWidget):
             category = objects.new_category(project, name)
             objects.set_object_category(project, object_id, category.id)
 
-    def _run(self, command: object) -> None:
-        try:
-            command()  # type: ignore[operator]
-        except CommandError as error:
-            self._desk.notice.emit(str(error), "warning")
+    def _delete(self, object_id: int) -> None:
+        project = self._desk.project
+        assert project is not None
+        name = project.document.objects[object_id].name
+        self._run(lambda: objects.delete_objects(project, [object_id]))
+        if object_id not in project.document.objects:
+            self._desk.done_in_bulk.emit(f"Deleted {name}.")
+
+    def _run(self, command: Callable[[], object]) -> None:
+        self._desk.attempt(command)

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from app.commands import masklets, masks, objects
 from app.ui.canvas.view import CanvasView
 from app.ui.desk import Desk
+from app.ui.dialogs.categories_dialog import CategoriesDialog
 from app.ui.dialogs.join_dialog import JoinDialog
 from app.ui.verbs import Verbs
 
@@ -33,6 +34,7 @@ class Arranging:
             "split": self._split,
             "swap": self._swap,
             "overlaps": self._overlaps,
+            "categories": self._show_categories,
         }
         return verbs | {f"category_{place}": partial(self._give_category, place) for place in range(1, 10)}
 
@@ -67,6 +69,15 @@ class Arranging:
         with project.history.transaction("Freeze" if is_frozen else "Unfreeze"):
             for object_id in chosen:
                 objects.set_object_frozen(project, object_id, is_frozen)
+
+    def _show_categories(self) -> None:
+        """One dialog, beside the work."""
+        window = self._canvas.window()
+        dialog = next(iter(window.findChildren(CategoriesDialog)), None) or CategoriesDialog(self._desk, window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def _keep_off(self) -> None:
         project, chosen = self._desk.project, self._desk.selected_objects
