@@ -46,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Sam2Error as error:
         print(error, file=sys.stderr)
         return BAD_INPUT
+    except OSError as error:
+        print(f"{error.filename or 'A file'} could not be read or written: {error.strerror}.", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("Stopped; nothing more was written.", file=sys.stderr)
         return STOPPED

@@ -165,17 +165,9 @@ def _stills_in(folder: Path) -> list[tuple[Path, str, list[LabelledPicture]]]:
 
 
 def _stills_of(place: Path) -> list[LabelledPicture]:
-    """All pictures with a map; of a clip the first one, because its frames are nearly the same picture."""
+    """All pictures with a map; of a clip, told by its meta.json, the first, because its frames are nearly the same."""
     pairs = _pairs(place)
-    return pairs[:1] if _is_clip(place) else pairs
-
-
-def _is_clip(place: Path) -> bool:
-    """Said by its meta.json or index.json; without either, frames are numbered by five figures or more."""
-    if (place / "meta.json").exists() or (place / "index.json").exists():
-        return (place / "meta.json").exists()
-    stems = [path.stem for path in _pictures(place)]
-    return len(stems) > 1 and all(stem.isdecimal() and len(stem) >= 5 for stem in stems)
+    return pairs[:1] if (place / "meta.json").exists() else pairs
 
 
 def _pairs(place: Path) -> list[LabelledPicture]:

@@ -110,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
             if is_first and arguments.contact_sheet:
                 for case in worst_cases(clip, scores, arguments.prompt if method.name == MODEL else "mask"):
                     worst.add(case)
-        table.clip(clip)
+        table.clip(clip, scores.later)
     table.means()
     write_json(arguments.json, document(about, methods))
     write_sheet(arguments.contact_sheet, sheet_title(about, methods[0]), worst.cases)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -74,12 +74,14 @@ class Table:
             self._say(" " * (_NAME + 7) + "".join(f"{method.name:>26}" for method in self._methods))
         self._say(f"{'sequence':{_NAME}}{'object':>7}" + _COLUMNS * len(self._methods))
 
-    def clip(self, clip: Clip) -> None:
-        """The rows of a clip that all methods have just done."""
+    def clip(self, clip: Clip, later: Collection[int]) -> None:
+        """The rows of a clip that all methods have just done, and how many objects appear later in it."""
         for number in clip.object_ids:
             self._row(clip.name, str(number), clip, [number])
         if len(clip.object_ids) > 1:
             self._row(clip.name, "all", clip, clip.object_ids)
+        if later:
+            self._say(f"  (not followed, as in DAVIS: {len(later)} of its objects, which are not on the first frame)")
 
     def means(self) -> None:
         """A row per source, and the mean over sources: of baselines first, of what is measured last."""

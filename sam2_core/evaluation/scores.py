@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sam2_core.evaluation.labelled import Clip, check_size
+from sam2_core.evaluation.labelled import VOID, Clip, check_size
 from sam2_core.evaluation.metrics import Mask, boundary_f, jaccard
 from sam2_core.training.pictures import IndexMap
 
@@ -58,11 +58,13 @@ class ClipScores:
         objects: one score each.
         worst: of each object by its number.
         seconds: computing time per frame and object, reading pictures left out.
+        later: objects of later maps alone, which are not followed.
     """
 
     objects: tuple[ObjectScore, ...]
     worst: dict[int, WorstFrame]
     seconds: float
+    later: frozenset[int]
 
 
 @dataclass
@@ -119,6 +121,7 @@ def score_clip(
     scored = frozenset(scored_frames(clip, skip_last=skip_last))
     running = {number: Running() for number in numbers}
     seconds = 0.0
+    later: set[int] = set()
     answers = tracker(clip)
     while True:
         began, read = time.perf_counter(), clip.reading_seconds
@@ -131,6 +134,7 @@ def score_clip(
         if frame in scored:
             truth = clip.truth(frame)
             check_size(truth, answer.shape, clip.files.maps[frame])
+            later |= {int(number) for number in np.unique(truth)} - {0, VOID, *numbers}
             for number in numbers:
                 running[number].add(frame, answer == number, truth == number)
     return ClipScores(
@@ -140,6 +144,7 @@ def score_clip(
         ),
         {number: found.worst for number, found in running.items() if found.worst is not None},
         seconds / (len(clip) * len(numbers)),
+        frozenset(later),
     )
 
 

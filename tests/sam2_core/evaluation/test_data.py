@@ -105,7 +105,9 @@ def test_stills_come_from_sources_and_folders_of_sources(tmp_path: Path, write_p
 
 
 def test_of_a_clip_the_first_annotated_frame_is_the_still(tmp_path: Path, clips: Path, write_pairs: Write) -> None:
+    (clips / "films__jump" / "meta.json").write_text("{}")
     assert {source: len(items) for source, items in find_stills([clips]).items()} == {"films__jump": 1}
+    assert {source: len(items) for source, items in find_stills([clips / "films__jump"]).items()} == {"films__jump": 1}
     tree = _tree(tmp_path, write_pairs, "bear", "swan")
     assert [item.name for item in find_stills([tree])["Tree"]] == ["bear", "swan"]
 

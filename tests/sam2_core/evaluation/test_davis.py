@@ -96,6 +96,18 @@ def test_a_model_is_run_from_every_kind_of_prompt(small_model: Sam2Model, clips:
         assert jaccard(frames[0] == 2, clip.truth(0) == 2) >= (1.0 if manner == "program" else 0.5)
 
 
+def test_objects_that_appear_later_are_not_followed_and_that_is_said(
+    tmp_path: Path, write_pairs: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = np.zeros((64, 96), np.uint8)
+    later[5:20, 5:20], later[30:50, 30:50], later[60:] = 1, 4, 255
+    write_pairs(tmp_path / "films__late", [0, later])
+    assert main(["davis", str(tmp_path), "--only-baseline", "--baseline", "copy"]) == 0
+    said = capsys.readouterr().out
+    assert "not followed, as in DAVIS: 1 of its objects" in said
+    assert sum(line.startswith("films__late") for line in said.splitlines()) == 3
+
+
 def test_only_the_built_in_model_runs_as_in_the_program_by_itself(small_model: Sam2Model) -> None:
     settings = session_settings(small_model, "auto", non_overlap=True)
     assert (settings.as_published, settings.fill_hole_area, settings.non_overlap_masks) == (True, 0, True)
