@@ -40,6 +40,8 @@ class Desk(QObject):
     """The primary selected object, or None."""
     tool_changed = Signal(str)
     playing_changed = Signal(bool)
+    scrubbing_changed = Signal(bool)
+    """The playhead is being dragged, or was let go."""
     range_changed = Signal()
     plan_changed = Signal(object)
     """The plan that the lanes should show before it runs, or None."""
@@ -72,6 +74,7 @@ class Desk(QObject):
         self._selected: tuple[int, ...] = ()
         self._tool = "point"
         self._is_playing = False
+        self._is_scrubbing = False
         self._range_in: int | None = None
         self._range_out: int | None = None
         self._planned: Plan | None = None
@@ -166,6 +169,17 @@ class Desk(QObject):
         if is_playing != self._is_playing:
             self._is_playing = is_playing
             self.playing_changed.emit(is_playing)
+
+    @property
+    def is_scrubbing(self) -> bool:
+        """Whether the playhead is being dragged: frames near the wanted ones will do until it rests."""
+        return self._is_scrubbing
+
+    def set_scrubbing(self, is_scrubbing: bool) -> None:
+        """The person takes hold of the playhead, or lets it go."""
+        if is_scrubbing != self._is_scrubbing:
+            self._is_scrubbing = is_scrubbing
+            self.scrubbing_changed.emit(is_scrubbing)
 
     @property
     def range_in(self) -> int | None:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from app.media.source import FrameSource
 
 
+NEAR = 8
+"""So many frames ahead of the last one are decoded sooner than a far key frame is found."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoadedFrame:
     """A frame ready for the screen: pixels as 32 bit RGB, and at half size for strongly reduced views."""
@@ -44,7 +48,8 @@ class FrameLoader(QObject):
         super().__init__(parent)
         self._lock = threading.Condition()
         self._source: FrameSource | None = None
-        self._wanted: int | None = None
+        self._wanted: tuple[int, bool] | None = None
+        self._last: int | None = None
         self._generation = 0
         self._closing = threading.Event()
         self._is_busy = False
@@ -56,14 +61,14 @@ class FrameLoader(QObject):
         """Read from another clip. Returns when nothing of the old one is being read any more."""
         with self._lock:
             self._generation += 1
-            self._source, self._wanted = source, None
+            self._source, self._wanted, self._last = source, None, None
             self._lock.wait_for(lambda: not self._is_busy)
 
-    def request(self, frame: int) -> None:
-        """Load this frame next."""
+    def request(self, frame: int, *, is_passing: bool = False) -> None:
+        """Load this frame next. While it is only `passing`, a near frame that is quicker to get may come instead."""
         with self._lock:
             if self._source is not None:
-                self._wanted = frame
+                self._wanted = frame, is_passing
                 self._lock.notify_all()
 
     @property
@@ -86,16 +91,34 @@ class FrameLoader(QObject):
                 self._lock.wait_for(lambda: self._wanted is not None or self._closing.is_set())
                 if self._closing.is_set():
                     return
-                source, frame, generation = self._source, self._wanted, self._generation
+                assert self._wanted is not None
+                source, (frame, is_passing), generation = self._source, self._wanted, self._generation
                 self._wanted, self._is_busy = None, True
-            assert frame is not None
-            result = _load(source, frame)
+            result = self._load(source, frame, is_passing)
             with self._lock:
                 self._is_busy = False
                 self._lock.notify_all()
                 if self._closing.is_set():
                     return
             self._arrived.emit(generation, frame, result)
+
+    def _load(self, source: FrameSource | None, frame: int, is_passing: bool) -> LoadedFrame | str:
+        if source is None:
+            return "The clip has been closed."
+        try:
+            if is_passing and not self._is_near(source, frame):
+                self._last = None
+                return prepare(*source.preview(frame))
+            self._last = frame
+            return prepare(frame, source.read(frame))
+        except ClipError as error:
+            return str(error)
+        except IndexError as error:
+            return f"{error}."
+
+    def _is_near(self, source: FrameSource, frame: int) -> bool:
+        """Whether the frame itself is as quick to get as any: decoded already, or next to come."""
+        return source.cached(frame) or (self._last is not None and 0 <= frame - self._last <= NEAR)
 
     @Slot(int, int, object)
     def _deliver(self, generation: int, frame: int, result: LoadedFrame | str) -> None:
@@ -105,17 +128,6 @@ class FrameLoader(QObject):
             self.failed.emit(frame, result)
         else:
             self.loaded.emit(result)
-
-
-def _load(source: FrameSource | None, frame: int) -> LoadedFrame | str:
-    if source is None:
-        return "The clip has been closed."
-    try:
-        return prepare(frame, source.read(frame))
-    except ClipError as error:
-        return str(error)
-    except IndexError as error:
-        return f"{error}."
 
 
 def prepare(frame: int, picture: NDArray[np.uint8]) -> LoadedFrame:

@@ -9,6 +9,8 @@ from app.ui.canvas.view import CanvasView
 from app.ui.desk import Desk
 from app.ui.frame_loader import FrameLoader, LoadedFrame
 
+REST_MS = 120
+"""The dragged playhead rests after so long: then its own frame is wanted, however long that takes."""
 PATIENCE_MS = 200
 """A wait that is longer than this shows itself."""
 
@@ -28,9 +30,14 @@ class ShownFrame(QObject):
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
         self._patience.timeout.connect(lambda: canvas.notes.waiting.set_text(self._waiting_for))
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._sharpen)
         self.loader.loaded.connect(self._take)
         self.loader.failed.connect(self._take_failure)
         desk.frame_changed.connect(self._request)
+        desk.scrubbing_changed.connect(lambda is_scrubbing: None if is_scrubbing else self._sharpen())
 
     def is_shown(self) -> bool:
         """Whether the desk's frame is on the screen and no other is on its way."""
@@ -64,12 +71,22 @@ class ShownFrame(QObject):
     def close(self) -> None:
         """End the loader's thread."""
         self._patience.stop()
+        self._rest.stop()
         self.loader.close()
 
     def _request(self, frame: int) -> None:
-        self.loader.request(frame)
-        if not self._patience.isActive():
+        self.loader.request(frame, is_passing=self._desk.is_scrubbing)
+        if self._desk.is_scrubbing:
+            self._rest.start()
+        elif not self._patience.isActive():
             self.wait_for(f"Loading frame {frame:,}")
+
+    def _sharpen(self) -> None:
+        """The playhead rests: a frame that only stood in gives way to the one that is meant."""
+        self._rest.stop()
+        if self._desk.source is not None and self._canvas.shown_frame != self._desk.frame:
+            self.loader.request(self._desk.frame)
+            self.wait_for(f"Loading frame {self._desk.frame:,}")
 
     def _take(self, loaded: LoadedFrame) -> None:
         # While the playhead is dragged every frame that is ready helps; while playing only the one that is due.

@@ -22,7 +22,7 @@ DECODER_BYTES = 16 * 1024 * 1024
 
 
 class Thumbnails(QObject):
-    """Hands out small pictures of the open clip's frames. One for the whole window: `thumbnails_of(desk)`.
+    """Hands out small pictures of the open clip's frames. One of each height for the whole window: `thumbnails_of`.
 
     The thread that makes them lives only while something is wanted, and has a decoder of its own.
     """
@@ -31,9 +31,10 @@ class Thumbnails(QObject):
     """The picture of this frame is there now."""
     _made = Signal(int, int, object)
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, height: int = HEIGHT) -> None:
         super().__init__(desk)
-        self._desk = desk
+        self._desk, self._height = desk, height
+        self.setObjectName(_name(height))
         self._pictures: OrderedDict[int, QPixmap] = OrderedDict()
         self._lock = threading.Lock()
         self._wanted: OrderedDict[int, bool] = OrderedDict()
@@ -43,7 +44,7 @@ class Thumbnails(QObject):
         desk.project_changed.connect(self._forget)
 
     def picture(self, frame: int, *, exact: bool = True) -> QPixmap | None:
-        """The picture of a frame, HEIGHT pixels high; None if it is not there yet: `ready` tells when.
+        """The picture of a frame, in the height asked for; None if it is not there yet: `ready` tells when.
 
         Unless `exact` a near key frame may stand in, which is much quicker.
         """
@@ -79,7 +80,7 @@ class Thumbnails(QObject):
             with source.reopen(DECODER_BYTES) as own:
                 while (wish := self._next(generation)) is not None:
                     frame, exact = wish
-                    self._made.emit(generation, frame, _picture(own, frame, exact))
+                    self._made.emit(generation, frame, _picture(own, frame, self._height, exact))
         except (ClipError, RuntimeError):
             # The clip was closed under us, or the window is gone: nobody waits for these pictures any more.
             with self._lock:
@@ -106,16 +107,20 @@ class Thumbnails(QObject):
         self.ready.emit(frame)
 
 
-def _picture(source: FrameSource, frame: int, exact: bool) -> QImage | None:
+def _picture(source: FrameSource, frame: int, height: int, exact: bool) -> QImage | None:
     try:
-        pixels = np.ascontiguousarray(source.thumbnail(frame, HEIGHT, exact=exact))
+        pixels = np.ascontiguousarray(source.thumbnail(frame, height, exact=exact))
     except ClipError:
         return None
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB888).copy()
+    rows, columns = pixels.shape[:2]
+    return QImage(pixels.data, columns, rows, pixels.strides[0], QImage.Format.Format_RGB888).copy()
 
 
-def thumbnails_of(desk: Desk) -> Thumbnails:
-    """The thumbnails of a window, made at the first call."""
-    found = desk.findChild(Thumbnails)
-    return found if isinstance(found, Thumbnails) else Thumbnails(desk)
+def thumbnails_of(desk: Desk, height: int = HEIGHT) -> Thumbnails:
+    """The thumbnails of a window that are so many pixels high, made at the first call."""
+    found = desk.findChild(Thumbnails, _name(height))
+    return found if isinstance(found, Thumbnails) else Thumbnails(desk, height)
+
+
+def _name(height: int) -> str:
+    return f"thumbnails {height}"

@@ -111,6 +111,7 @@ class MainWindow(QMainWindow):
             "find_object": lambda: self.objects_panel.start_finding(),
             "stop": self.stop,
             "finish": self._finish,
+            "help": self._help,
         }
         on_canvas = (Arranging(desk, canvas), Mending(desk, canvas), Suggesting(canvas))
         self.marking = Marking(desk, self)
@@ -199,6 +200,7 @@ class MainWindow(QMainWindow):
         self.timeline.stop_requested.connect(self.propagating.stop)
         transport = self.timeline.transport
         desk.plan_changed.connect(lambda _: transport.show_waiting_plan(self.propagating.waiting_words))
+        self.timeline.ruler.menu_requested.connect(lambda at, frame: self.marking.menu_for(frame).popup(at))
         transport.plan_card.run_requested.connect(self._finish)
         transport.plan_card.drop_requested.connect(self.stop)
         transport.run_pointed_at.connect(lambda name: transport.show_plan_words(self.propagating.point_at(name)))
@@ -374,6 +376,12 @@ class MainWindow(QMainWindow):
     def _finish(self) -> None:
         if not self.canvas.finish():
             self.propagating.run_shown_plan()
+
+    def _help(self) -> None:
+        focused = self.focusWidget()
+        areas = {"objects": self.objects_panel, "queue": self.queue_panel, "timeline": self.timeline}
+        inside = [name for name, area in areas.items() if focused is not None and area.isAncestorOf(focused)]
+        self.filing.show_help(inside[0] if inside else "picture")
 
     def _is_in_queue(self) -> bool:
         focused = self.focusWidget()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -10,7 +12,11 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.thumbnails import thumbnails_of
 from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.axis_marks import paint_cuts
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
+
+if TYPE_CHECKING:
+    from app.ui.timeline.hover_card import HoverCard
 
 HEIGHT = 36
 REST_MS = 120
@@ -24,6 +30,8 @@ class Filmstrip(QWidget):
         self._desk, self._axis = desk, axis
         self._thumbnails = thumbnails_of(desk)
         self._may_ask = True
+        self.card: HoverCard | None = None
+        self.setMouseTracking(True)
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName("Filmstrip")
         # While the view moves nothing is asked for: what flies by would only delay what stays.
@@ -35,6 +43,7 @@ class Filmstrip(QWidget):
         axis.changed.connect(self._on_move)
         desk.frame_changed.connect(self.update)
         desk.project_changed.connect(self._on_move)
+        desk.document_changed.connect(lambda change: self.update() if change.cuts else None)
         theme.on_change().changed.connect(self.update)
 
     def _on_move(self) -> None:
@@ -76,6 +85,8 @@ class Filmstrip(QWidget):
             painter.setClipRect(QRectF(0, 0, end, HEIGHT))
             for x, frame in self.frames():
                 self._paint_picture(painter, x, frame)
+            if self._desk.document is not None:
+                paint_cuts(painter, self._desk.document, self._axis, 0, HEIGHT)
             painter.setPen(QColor(tokens.text_1))
             playhead = self._axis.center_of(self._desk.frame)
             painter.drawLine(QPointF(playhead, 0), QPointF(playhead, HEIGHT))
@@ -99,9 +110,24 @@ class Filmstrip(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._scrub(event)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._desk.set_scrubbing(False)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self.card is not None:
+            self.card.leave()
+
     def _scrub(self, event: QMouseEvent) -> None:
-        if event.buttons() & Qt.MouseButton.LeftButton and self._desk.source is not None:
-            self._desk.set_frame(self._axis.frame_at(event.position().x() - HEADER_WIDTH))
+        x = event.position().x() - HEADER_WIDTH
+        if self._desk.source is None:
+            return
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            if self.card is not None:
+                self.card.leave()
+            self._desk.set_scrubbing(True)
+            self._desk.set_frame(self._axis.frame_at(x))
+        elif self.card is not None and 0 <= x <= self._axis.width:
+            self.card.point(self.mapToGlobal(QPoint(round(event.position().x()), 0)), self._axis.frame_at(x))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turn_time(self._axis, event)

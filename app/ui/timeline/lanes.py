@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui import theme
 from app.ui.desk import Desk
@@ -20,9 +21,12 @@ from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
 if TYPE_CHECKING:
     from app.document.document import Change
     from app.document.values import TrackedObject
+    from app.ui.timeline.hover_card import HoverCard
 
 LANE_HEIGHT = 26
 CURVE_HEIGHT = 42
+DIAMOND = 6
+"""Half the width of a diamond in pixels: so near a click means its frame."""
 
 
 class Lanes(QWidget):
@@ -33,6 +37,9 @@ class Lanes(QWidget):
         self._desk, self._axis = desk, axis
         self._cells: dict[int, LaneCells] = {}
         self._suspicions: dict[int, dict[int, float]] = {}
+        self._reasons: Mapping[tuple[int, int], str] = {}
+        self.card: HoverCard | None = None
+        self.setMouseTracking(True)
         self._pictures: dict[int, QPixmap] = {}
         """What is painted of each lane, made when it is seen: everything but the playhead, which moves too often."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -56,9 +63,12 @@ class Lanes(QWidget):
         """The arrays behind a lane, or None for an object that is not there."""
         return self._cells.get(object_id)
 
-    def set_suspicions(self, suspicions: dict[int, dict[int, float]]) -> None:
-        """Red notches: per object and frame how suspicious, 0 to 1."""
+    def set_suspicions(
+        self, suspicions: dict[int, dict[int, float]], reasons: Mapping[tuple[int, int], str] | None = None
+    ) -> None:
+        """Red notches: per object and frame how suspicious, 0 to 1, and why, by cell."""
         before, self._suspicions = self._suspicions, suspicions
+        self._reasons = {} if reasons is None else reasons
         for object_id in before.keys() | suspicions.keys():
             if before.get(object_id) != suspicions.get(object_id):
                 self._repaint_lane(object_id)
@@ -245,21 +255,50 @@ class Lanes(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._go_to(event)
+        elif not event.buttons():
+            self._hover(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._desk.set_scrubbing(False)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self.card is not None:
+            self.card.leave()
 
     def _go_to(self, event: QMouseEvent) -> None:
-        x = event.position().x() - HEADER_WIDTH
-        if x >= 0 and self._desk.source is not None:
-            self._desk.set_frame(self._axis.frame_at(x))
+        place = event.position()
+        if self.card is not None:
+            self.card.leave()
+        if place.x() >= HEADER_WIDTH and self._desk.source is not None:
+            self._desk.set_scrubbing(True)
+            self._desk.set_frame(self.frame_at(place.x(), place.y()))
+
+    def frame_at(self, x: float, y: float) -> int:
+        """The frame under a place; near a diamond the frame of the diamond."""
+        frame = self._axis.frame_at(x - HEADER_WIDTH)
+        object_id = self.object_at(y)
+        cells = None if object_id is None else self._cells.get(object_id)
+        if cells is None or not len(cells.prompts):
+            return frame
+        first = self._axis.frame_at(x - HEADER_WIDTH - DIAMOND)
+        last = self._axis.frame_at(x - HEADER_WIDTH + DIAMOND)
+        near = np.flatnonzero(cells.prompts[first : last + 1]) + first
+        return frame if not len(near) else int(near[np.abs(near - frame).argmin()])
+
+    def _hover(self, place: QPointF) -> None:
+        words = self.words_at(place.x(), place.y())
+        if self.card is None:
+            return
+        if not words or place.x() > HEADER_WIDTH + self._axis.width:
+            self.card.leave()
+            return
+        top = self.top_of(self.object_at(place.y()) or 0) or 0
+        spot = self.mapToGlobal(QPoint(round(place.x()), top))
+        frame = self.frame_at(place.x(), place.y())
+        self.card.point(spot, frame, words.replace(f", frame {frame:,}:", ":", 1))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turn_time(self._axis, event)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
-            text = self.words_at(event.pos().x(), event.pos().y())
-            QToolTip.showText(event.globalPos(), text, self) if text else QToolTip.hideText()
-            return True
-        return bool(super().event(event))
 
     def words_at(self, x: float, y: float) -> str:
         """What the lane says at a place, in words: object, frame, state, prompts."""
@@ -267,7 +306,7 @@ class Lanes(QWidget):
         document = self._desk.document
         if object_id is None or document is None or x < HEADER_WIDTH:
             return ""
-        frame = self._axis.frame_at(x - HEADER_WIDTH)
+        frame = self.frame_at(x, y)
         cells = self._cells[object_id]
         parts = [f"{document.objects[object_id].name}, frame {frame:,}: {LaneState(cells.states[frame]).words}"]
         prompt = document.prompts_of(object_id).get(frame)
@@ -276,7 +315,7 @@ class Lanes(QWidget):
             parts.append(f"{count} prompt{'s' if count != 1 else ''}")
         if cells.by_hand[frame]:
             parts.append("made by hand")
-        suspicion = self._suspicions.get(object_id, {}).get(frame)
-        if suspicion is not None:
-            parts.append("suspicious")
+        if frame in self._suspicions.get(object_id, {}):
+            reason = self._reasons.get((object_id, frame))
+            parts.append(f"suspicious: {reason}" if reason else "suspicious")
         return "; ".join(parts)

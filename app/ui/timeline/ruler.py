@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
-from app.ui.timeline.axis_marks import paint_cuts, paint_flags, paint_markers
+from app.ui.timeline.axis_marks import REACH, mark_at, paint_cuts, paint_flags, paint_markers
 
 if TYPE_CHECKING:
     from app.document.document import Change
+    from app.ui.timeline.hover_card import HoverCard
 
 HEIGHT = 26
 HEADER_WIDTH = 172
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 CLEAR_BETWEEN_LABELS = 70
+GRIP_HEIGHT = 12
 
 
 def labelled_step(scale: float) -> int:
@@ -30,10 +32,18 @@ def labelled_step(scale: float) -> int:
 class Ruler(QWidget):
     """Frame numbers over the lanes; the strip of width HEADER_WIDTH on the left is empty, as above the names."""
 
+    menu_requested = Signal(QPoint, int)
+    """A place of the screen, and the frame (of the mark, if there is one) that was asked about."""
+
     def __init__(self, desk: Desk, axis: TimeAxis, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._axis = desk, axis
-        self._range_start: int | None = None
+        self._held_end: int | None = None
+        """The end of the range that stays while the other one is dragged."""
+        self._dragged = ""
+        """Which end that is, "in" or "out"; "" while a new range is drawn."""
+        self.card: HoverCard | None = None
+        self.setMouseTracking(True)
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName("Ruler")
         self.setAccessibleDescription("Frames of the clip; click to go to one")
@@ -102,35 +112,102 @@ class Ruler(QWidget):
         painter.setPen(QColor(tokens.surface_0))
         painter.drawText(QRectF(left, 2, width, 18), Qt.AlignmentFlag.AlignCenter, text)
 
+    # --- mouse ---
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() is not Qt.MouseButton.LeftButton or self._desk.source is None:
             return
+        self._hide_card()
         frame = self._frame_of(event)
+        grip = self._grip_at(event.position())
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self._range_start = frame
+            self._held_end = frame
             self._desk.set_range(frame, frame)
+        elif grip is not None:
+            self._held_end = self._desk.range[0] if grip == "out" else self._desk.range[1]
+            self._dragged = grip
         else:
-            self._desk.set_frame(frame)
+            mark = mark_at(self._desk.document, self._axis, event.position().x() - HEADER_WIDTH)
+            self._desk.set_scrubbing(True)
+            self._desk.set_frame(frame if mark is None else mark.frame)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if not event.buttons() & Qt.MouseButton.LeftButton or self._desk.source is None:
+        if self._desk.source is None:
+            return
+        if not event.buttons() & Qt.MouseButton.LeftButton:
+            self._hover(event)
             return
         frame = self._frame_of(event)
-        if self._range_start is not None:
-            self._desk.set_range(min(frame, self._range_start), max(frame, self._range_start))
-        else:
+        if self._held_end is None:
+            self._desk.set_scrubbing(True)
             self._desk.set_frame(frame)
+        elif self._dragged == "in":
+            self._desk.set_range(min(frame, self._held_end), self._desk.range_out)
+        elif self._dragged == "out":
+            self._desk.set_range(self._desk.range_in, max(frame, self._held_end))
+        else:
+            self._desk.set_range(min(frame, self._held_end), max(frame, self._held_end))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._range_start = None
+        self._held_end, self._dragged = None, ""
+        self._desk.set_scrubbing(False)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """On the handles of the range a double click clears it."""
-        if abs(event.position().y() - HEIGHT) < 10:
+        """On the handles of the range a double click clears it; elsewhere it is a second click."""
+        if self._grip_at(event.position()) is not None:
             self._desk.set_range(None, None)
+        else:
+            self.mousePressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if self._desk.source is None or event.pos().x() < HEADER_WIDTH:
+            return
+        self._hide_card()
+        x = event.pos().x() - HEADER_WIDTH
+        mark = mark_at(self._desk.document, self._axis, x)
+        frame = self._axis.frame_at(x) if mark is None else mark.frame
+        self.menu_requested.emit(event.globalPos(), frame)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hide_card()
+
+    def _grip_at(self, place: QPointF) -> str | None:
+        """Which end of the range is under the pointer: "in", "out" or None. The handles are in the lower half."""
+        if place.y() < HEIGHT - GRIP_HEIGHT:
+            return None
+        x = place.x() - HEADER_WIDTH
+        ends = {"in": (self._desk.range_in, 0), "out": (self._desk.range_out, 1)}
+        far = {
+            name: abs(self._axis.x_of(frame + more) - x) for name, (frame, more) in ends.items() if frame is not None
+        }
+        nearest = min(far, key=lambda name: far[name], default=None)
+        return nearest if nearest is not None and far[nearest] <= REACH else None
+
+    def _hover(self, event: QMouseEvent) -> None:
+        """The frame under the pointer, with its masks; on a mark, its own frame and what it says."""
+        x = event.position().x() - HEADER_WIDTH
+        grip = self._grip_at(event.position())
+        self.setCursor(Qt.CursorShape.SizeHorCursor if grip else Qt.CursorShape.ArrowCursor)
+        if self.card is None or not 0 <= x <= self._axis.width:
+            self._hide_card()
+            return
+        mark = mark_at(self._desk.document, self._axis, x)
+        frame = self._axis.frame_at(x) if mark is None else mark.frame
+        top = self.mapToGlobal(QPoint(round(event.position().x()), 0))
+        self.card.point(top, frame, "" if mark is None else mark.words)
+
+    def _hide_card(self) -> None:
+        if self.card is not None:
+            self.card.leave()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        turn_time(self._axis, event)
+        """Alt steps through the frames; a wheel with Alt held turns sideways on some systems."""
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            turned = event.angleDelta().y() or event.angleDelta().x()
+            self._desk.set_frame(self._desk.frame - (1 if turned > 0 else -1))
+            event.accept()
+        else:
+            turn_time(self._axis, event)
 
     def _frame_of(self, event: QMouseEvent) -> int:
         return self._axis.frame_at(event.position().x() - HEADER_WIDTH)

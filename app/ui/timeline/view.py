@@ -13,6 +13,7 @@ from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.filmstrip import Filmstrip
 from app.ui.timeline.following import Following
+from app.ui.timeline.hover_card import HoverCard
 from app.ui.timeline.lanes import CURVE_HEIGHT, LANE_HEIGHT, Lanes
 from app.ui.timeline.ruler import HEADER_WIDTH, Ruler
 from app.ui.timeline.score_curve import ScoreCurve
@@ -41,6 +42,8 @@ class TimelineView(QWidget):
         self.filmstrip = Filmstrip(desk, self.axis)
         self.lanes = Lanes(desk, self.axis)
         self.curve = ScoreCurve(self.axis, self.lanes)
+        self.card = HoverCard(desk, self)
+        self.ruler.card = self.filmstrip.card = self.lanes.card = self.card
         self.following = Following(desk, self.transport.run_card.follow, self)
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -83,7 +86,7 @@ class TimelineView(QWidget):
         for suspicion in suspicions:
             object_id, frame = suspicion.cell
             found.setdefault(object_id, {})[frame] = suspicion.value
-        self.lanes.set_suspicions(found)
+        self.lanes.set_suspicions(found, {suspicion.cell: suspicion.reason for suspicion in suspicions})
 
     def _on_project(self) -> None:
         tracking = self._desk.tracking

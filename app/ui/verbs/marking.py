@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
 from app.commands import marks
 from app.ui.desk import Desk
@@ -36,6 +37,24 @@ class Marking:
             self.edit_note(frame)
         else:
             self._desk.attempt(lambda: marks.set_marker(project, frame, ""))
+
+    def menu_for(self, frame: int) -> QMenu:
+        """What can be done with a frame of the ruler and the marks on it."""
+        menu, document, desk = QMenu(self._window), self._desk.document, self._desk
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(f"Go to frame {frame:,}", lambda: desk.set_frame(frame))
+        menu.addAction("Range in here", lambda: desk.set_range(frame, desk.range_out))
+        menu.addAction("Range out here", lambda: desk.set_range(desk.range_in, frame))
+        menu.addSeparator()
+        if document is not None and frame in document.markers:
+            menu.addAction("Note of the marker …", lambda: self.edit_note(frame))
+            menu.addAction("Remove the marker", lambda: self.remove_marker(frame))
+        else:
+            menu.addAction("Marker here …", lambda: self.edit_note(frame))
+        if frame > 0:
+            is_cut = document is not None and frame in document.cuts
+            menu.addAction("Remove the shot cut" if is_cut else "Shot cut here", lambda: self.toggle_cut(frame))
+        return menu
 
     def edit_note(self, frame: int) -> None:
         """Ask for the note of a marker."""

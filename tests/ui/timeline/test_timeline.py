@@ -25,15 +25,6 @@ from app.ui.timeline.score_curve import ScoreCurve
 from app.ui.timeline.transport import left_words, time_words
 
 
-@pytest.fixture
-def view(qtbot: QtBot, desk: Desk, qapp: object) -> TimelineView:
-    view = TimelineView(desk)
-    qtbot.addWidget(view)
-    view.resize(HEADER_WIDTH + 16 + 480, 320)
-    view.show()
-    return view
-
-
 def bar_color(view: TimelineView, frame: int, lane: int = 0) -> QColor:
     picture = view.lanes.grab().toImage()
     x = HEADER_WIDTH + round(view.axis.center_of(frame))
