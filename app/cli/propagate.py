@@ -180,7 +180,7 @@ class _Work:
         seconds = time.monotonic() - began
         if batch is not None:
             speed = f"{batch.total / seconds:.1f} frames/s" if seconds > 0 else ""
-            print(f"{written:,} masks in {duration(seconds)} ({speed})")
+            print(f"{counted(written, 'mask')} in {duration(seconds)} ({speed})")
 
     def _export(self, format_name: str, target: Path, stop: StopRequest) -> None:
         prepared = self._prepared
@@ -207,7 +207,7 @@ class _Work:
         work = write_overlay(self._project, self._prepared.source, target, self._frames, overwrite=self._may_overwrite)
         _worked_off(work, target, "frames", stop)
         self._finished.append(str(target))
-        print(f"{target}: {len(self._frames):,} frames with the masks drawn on them")
+        print(f"{target}: {counted(len(self._frames), 'frame')} with the masks drawn on")
 
     @property
     def _frames(self) -> range:

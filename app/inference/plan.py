@@ -128,7 +128,8 @@ def make_plan(
         running = [gap.frames for gap in gaps if any(stretch.frames[0] in gap.frames for stretch in found)]
         conditioning[object_id] = _conditioning(anchors, running)
     if not stretches:
-        more = f" So it is with {len(notes) - NOTES_SHOWN} more objects." if len(notes) > NOTES_SHOWN else ""
+        count = len(notes) - NOTES_SHOWN
+        more = f" So it is with {count} more object{'s' if count > 1 else ''}." if count > 0 else ""
         raise PlanError(
             f"Nothing to propagate. {' '.join(notes[:NOTES_SHOWN])}{more}", is_complete=is_complete, is_at_cut=is_at_cut
         )

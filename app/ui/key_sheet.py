@@ -1,4 +1,4 @@
-"""The key sheet (?): every key of the program on one page."""
+"""The key sheet (?) and the help (F1): what each part of the window is for, and every key of the program."""
 
 from __future__ import annotations
 
@@ -22,22 +22,56 @@ _MOUSE = (
     ("Shift over the picture (points)", "what a click would give"),
     ("Double click on a point", "flip plus and minus"),
 )
+AREAS = {
+    "picture": (
+        "The picture",
+        "Click a thing to get its mask; a right click takes away what does not belong to it. After the first "
+        "click up to three answers stand at the pointer: 1, 2 or 3 takes one. Drag a point to move it, or "
+        "draw with brush and lasso where the model does not see what you see. Masks of a frame with your own "
+        "points or strokes are never overwritten by a run.",
+    ),
+    "objects": (
+        "Objects",
+        "Every object keeps its number for ever. Double click a name to change it; the eye hides it, and "
+        "Ctrl+L freezes it, so that nobody changes it. The order of the list is the order on the picture, "
+        "front last.",
+    ),
+    "queue": (
+        "Look at next",
+        "Masks that are likely wrong, the worst first, with the reason. S goes to the next one, C says that "
+        "it is right, a click on the picture mends it, and R computes the frames around a correction anew. "
+        "What is verified is locked: no run writes it, and runs learn from it.",
+    ),
+    "timeline": (
+        "Timeline",
+        "One lane for each object. Solid: verified. Hatched: nobody has looked yet. A diamond: your points, "
+        "box or strokes. A red notch: likely wrong. A dashed frame: what a run will compute. Drag on the "
+        "ruler to move through the clip, with Shift to set a range; every run and review keeps to the range.",
+    ),
+}
+"""What F1 explains, by the part of the window that has the focus: its name and a few sentences."""
 
 
 class KeySheet(QDialog):
-    """Keys by subject, then the mouse. It can stay open beside the work."""
+    """Help and keys. It can stay open beside the work."""
 
-    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: Actions, parent: QWidget | None = None, area: str = "") -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys")
+        self.setWindowTitle("Help and keys" if area else "Keys")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(620, 640)
-        page = QTextBrowser(self)
-        page.setAccessibleName("Keys")
-        page.setHtml(key_page(actions))
+        self.resize(640, 680)
+        self.page = QTextBrowser(self)
+        self.page.setAccessibleName("Keys")
+        self.page.setHtml((help_page(area) if area else "") + key_page(actions))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_2, theme.SPACE_2, theme.SPACE_2, theme.SPACE_2)
-        layout.addWidget(page)
+        layout.addWidget(self.page)
+
+
+def help_page(area: str) -> str:
+    """The parts of the window explained, the one that is asked about first."""
+    order = sorted(AREAS, key=lambda name: name != area)
+    return "".join(f"<h3>{escape(AREAS[name][0])}</h3><p>{escape(AREAS[name][1])}</p>" for name in order) + "<hr>"
 
 
 def key_page(actions: Actions) -> str:

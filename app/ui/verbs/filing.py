@@ -41,7 +41,7 @@ class Filing:
             "close_project": self.close_project,
             "quit": self._window.close,
             "models": self.show_models,
-            "key_sheet": self._show_keys,
+            "key_sheet": lambda: self.show_help(""),
             "about": self._show_about,
         }
         return verbs
@@ -144,11 +144,12 @@ class Filing:
 
         self._show(AboutDialog(self._window))
 
-    def _show_keys(self) -> None:
+    def show_help(self, area: str) -> None:
+        """Help for a part of the window (see `key_sheet.AREAS`), and the keys below it; with "" the keys alone."""
         from app.ui.key_sheet import KeySheet
 
         if self.actions is not None:
-            self._show(KeySheet(self.actions, self._window))
+            self._show(KeySheet(self.actions, self._window, area))
 
     def _show(self, dialog: QDialog) -> None:
         dialog.finished.connect(dialog.deleteLater)
