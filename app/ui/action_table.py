@@ -36,6 +36,10 @@ SPECK_AREA = 100
 """Pieces of at most so many pixels are specks."""
 SMOOTH_RADIUS = 3
 """Smoothing rounds off what is finer than this, in pixels."""
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Of the clip's own speed."""
+JUMP = 10
+"""Frames of a big step until a person chooses another number."""
 NUDGES = {
     f"nudge_{side}{far}": (right * pixels, down * pixels, f"{keys}+{side.capitalize()}")
     for keys, far, pixels in (("Alt", "", 1), ("Alt+Shift", "_far", 10))
@@ -128,12 +132,17 @@ GO = (
     _A("play_backward", "Play backward; again: faster", "Go", ("J",), "", _CLIP),
     _A("play_stop", "Stop playing", "Go", ("K",), "", _CLIP),
     _A("play_forward", "Play forward; again: faster", "Go", ("L",), "", _CLIP),
+    *(
+        _A(f"speed_{speed}", f"{speed:g} ×", "Go", (), "", _CLIP, is_checkable=True, submenu="Speed")
+        for speed in SPEEDS
+    ),
     _A("loop_range", "Loop the range", "Go", ("Shift+Space",), "loop", _CLIP),
     _A("play_around", "Play around this frame", "Go", ("Shift+K",), "", _CLIP),
     _A("step_back", "One frame back", "Go", ("Left", "A"), "step-back", _CLIP, repeats=True, starts_group=True),
     _A("step_forward", "One frame forward", "Go", ("Right", "D"), "step-forward", _CLIP, repeats=True),
-    _A("jump_back", "Ten frames back", "Go", ("Shift+Left", "Shift+A"), "", _CLIP, repeats=True),
-    _A("jump_forward", "Ten frames forward", "Go", ("Shift+Right", "Shift+D"), "", _CLIP, repeats=True),
+    _A("jump_back", f"{JUMP} frames back", "Go", ("Shift+Left", "Shift+A"), "", _CLIP, repeats=True),
+    _A("jump_forward", f"{JUMP} frames forward", "Go", ("Shift+Right", "Shift+D"), "", _CLIP, repeats=True),
+    _A("choose_jump", "How far a big step goes …", "Go"),
     _A("first_frame", "First frame", "Go", ("Home",), "first", _CLIP),
     _A("last_frame", "Last frame", "Go", ("End",), "last", _CLIP),
     _A("previous_edge", "Previous edge", "Go", ("Ctrl+Left",), "", _CLIP, repeats=True),
@@ -219,8 +228,9 @@ REVIEW = (
     _A("absent_range", "Absent in the range", "Review", ("Shift+X",), "", _OBJECT),
 )
 HELP = (
+    _A("help", "Help for what has the focus", "Help", ("F1",), "info"),
     _A("key_sheet", "Keys", "Help", ("?",), "keyboard"),
-    _A("about", "About Masklet Studio", "Help", (), "info"),
+    _A("about", "About Masklet Studio", "Help", ()),
 )
 ACTIONS = (*FILE, *EDIT, *VIEW, *GO, *OBJECT, *PROPAGATE, *REVIEW, *HELP)
 

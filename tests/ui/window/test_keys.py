@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 
+from app.commands.objects import new_object
 from app.document.masks import MaskCode
 from app.inference.engine import Candidate
+from app.ui.key_sheet import KeySheet
 from app.ui.window import MainWindow
 
 
@@ -170,3 +172,23 @@ def test_the_action_search_finds_does_and_leaves(qtbot, opened: MainWindow) -> N
     qtbot.keyClicks(opened.search.field, "redo")
     qtbot.keyClick(opened.search.field, Qt.Key.Key_Escape)
     assert not opened.search.isVisible()
+
+
+def test_f1_explains_what_has_the_focus_first(qtbot, opened: MainWindow) -> None:
+    new_object(opened.desk.project)
+    next_button = next(button for button in opened.queue_panel.findChildren(QAbstractButton) if button.isEnabled())
+    for part, name in (
+        (opened.canvas, "The picture"),
+        (opened.timeline.lanes, "Timeline"),
+        (next_button, "Look at next"),
+        (opened.objects_panel.list, "Objects"),
+    ):
+        opened.activateWindow()
+        part.setFocus()
+        qtbot.waitUntil(part.hasFocus)
+        qtbot.keyClick(part, Qt.Key.Key_F1)
+        sheet = opened.findChild(KeySheet)
+        text = sheet.page.toPlainText()
+        assert text.splitlines()[0] == name and "Ctrl+T" in text
+        sheet.close()
+        qtbot.waitUntil(lambda: opened.findChild(KeySheet) is None)
