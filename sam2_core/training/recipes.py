@@ -28,6 +28,10 @@ class StageRecipe:
         box_share: share of boxes among the first prompts; the rest are clicks.
         frames: frames of a clip.
         prior_drop: how often a clip goes without the matched mask, so that memory must work as well.
+        prompting: who the simulated person of a clip is: `first_frame` prompts that one and mends another with a click,
+            `paper` prompts and corrects up to `prompted_frames` anywhere.
+        prompted_frames: see there.
+        given_mask_share: there, how often the masks themselves are the prompts.
         schedule: how the rate falls: `cosine`, down to `last_rate` of it, or `reciprocal_square_root`, with a linear
             end over `cooldown` steps.
         last_rate, cooldown: see there.
@@ -45,6 +49,9 @@ class StageRecipe:
     box_share: float = 0.4
     frames: int = 5
     prior_drop: float = 0.3
+    prompting: Literal["first_frame", "paper"] = "first_frame"
+    prompted_frames: int = 2
+    given_mask_share: float = 0.5
     schedule: Literal["cosine", "reciprocal_square_root"] = "cosine"
     last_rate: float = 0.05
     cooldown: int = 0
@@ -185,6 +192,7 @@ RECIPES: dict[str, Recipe] = {
                     objects=3,
                     frames=8,
                     corrections=3,
+                    prompting="paper",
                 ),
             ),
             loss=PAPER_LOSS,

@@ -19,6 +19,7 @@ from sam2_core.errors import CheckpointError
 from sam2_core.training.initialise import quieten_memory
 from sam2_core.training.losses import StepLoss
 from sam2_core.training.optimiser import Optimiser
+from sam2_core.training.prompted_clips import prompted_clip_losses
 from sam2_core.training.recipes import Recipe, StageRecipe
 from sam2_core.training.record import METRICS_NAME as METRICS_NAME
 from sam2_core.training.record import Metrics, StepRecord, progress_line, seconds_left
@@ -129,8 +130,9 @@ class Training:
 
     def _clip_losses(self, stage: StageRecipe, generator: torch.Generator) -> list[StepLoss]:
         losses: list[StepLoss] = []
+        losses_of = prompted_clip_losses if stage.prompting == "paper" else clip_losses
         for features, truth in self._samples.clips(self.step, stage):
-            losses += clip_losses(self.model, features, truth, stage, self.recipe.loss, generator)
+            losses += losses_of(self.model, features, truth, stage, self.recipe.loss, generator)
         return losses
 
     @torch.no_grad()

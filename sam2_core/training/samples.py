@@ -84,7 +84,7 @@ class Samples:
     def _make_still(self, number: int) -> Prepared:
         settings = PictureSettings(
             size=self._recipe.model.image_size,
-            objects=_OBJECTS_KEPT,
+            objects=max(_OBJECTS_KEPT, *(stage.objects for stage in self._recipe.stages)),
             composite_share=self._recipe.composite_share,
             source_weights=self._recipe.source_weights,
             cutout_weights=self._recipe.cutout_weights,

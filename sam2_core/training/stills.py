@@ -19,11 +19,12 @@ _NO_POINT = -1
 
 @dataclass
 class Answers:
-    """The state of B objects between two answers: prompts so far and the logits to go on from."""
+    """The state of B objects between two answers: prompts so far, the logits to go on from, and the last correction."""
 
     points: Tensor
     labels: Tensor
     logits: Tensor
+    last: DecoderOutput | None = None
 
 
 def still_losses(
@@ -77,7 +78,7 @@ def correct(
     answers.labels = torch.cat([answers.labels, labels], dim=1)
     previous = answers.logits[:, None].clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
     output = decode(model, features, answers.points, answers.labels, previous, conditioned)
-    answers.logits = _answer(output, torch.zeros(len(truth), dtype=torch.bool))
+    answers.last, answers.logits = output, _answer(output, torch.zeros(len(truth), dtype=torch.bool))
     return decoder_loss(output, truth, weights, is_multimask=False)
 
 

@@ -1,4 +1,7 @@
-"""One training step on a clip: the first frame is prompted, the others are tracked with memory (section 10.4)."""
+"""One training step on a clip: the first frame is prompted, the others are tracked with memory (section 10.4).
+
+`prompted_clips.py` prompts as the paper does, on up to two frames anywhere in the clip.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +34,15 @@ class Memory:
         maps: spatial memories K x Cm x h x w.
         pointers: K x C.
         logits: K x 1 x S/4 x S/4, detached, for the matched mask.
-        frames: their numbers; the first one is the prompted frame.
+        frames: their numbers, in the order in which they were looked at.
+        conditioning: those of them that a person answered for; every frame looks at them, however far away.
     """
 
     maps: list[Tensor] = field(default_factory=list)
     pointers: list[Tensor] = field(default_factory=list)
     logits: list[Tensor] = field(default_factory=list)
     frames: list[int] = field(default_factory=list)
+    conditioning: set[int] = field(default_factory=set)
 
 
 def clip_losses(
@@ -61,19 +66,19 @@ def clip_losses(
     corrected = int(torch.randint(1, len(truth), (), generator=generator)) if len(truth) > 1 else 0
     for frame in range(1, len(truth)):
         rows = features.rows(torch.full((truth.shape[1],), frame))
-        conditioned = _condition(model, rows, memory, frame, len(truth))
+        conditioned = condition(model, rows, memory, frame, len(truth))
         prior = _prior(matching, memory, frame) if uses_prior else None
         points = torch.zeros(truth.shape[1], 1, 2)
         labels = torch.full((truth.shape[1], 1), _NO_POINT)
         output = decode(model, rows, points, labels, prior, conditioned)
         is_multimask = model.config.uses_multimask(0, is_initial=False)
         losses.append(decoder_loss(output, truth[frame], weights, is_multimask=is_multimask, present=there[frame]))
-        logits, token = _picked(output, is_multimask=is_multimask)
+        logits, token = picked(output, is_multimask=is_multimask)
         if frame == corrected and stage.corrections and bool(there[frame].all()):
             answers = Answers(points, labels, logits[:, 0].detach())
             losses.append(correct(model, rows, truth[frame], answers, weights, generator, conditioned))
             logits = answers.logits[:, None]
-        _remember(model, rows, logits, token, output.score, memory, frame, is_prompted=False)
+        remember(model, rows, logits, token, output.score, memory, frame, is_prompted=False)
     return losses
 
 
@@ -102,7 +107,7 @@ def _first_frame(
         is_click = kind >= 0.75
         output = decode(model, rows, points, labels, None)
         losses.append(decoder_loss(output, truth[0], weights, is_multimask=is_click))
-        logits, token = _picked(output, is_multimask=is_click)
+        logits, token = picked(output, is_multimask=is_click)
         answers = Answers(points, labels, logits[:, 0].detach())
         for _ in range(stage.corrections):
             losses.append(correct(model, rows, truth[0], answers, weights, generator))
@@ -112,18 +117,18 @@ def _first_frame(
         is_good = (overlap / union > 0.7)[:, None, None, None]
         logits = torch.where(is_good, answers.logits[:, None], (2 * truth[0] - 1)[:, None] * _GIVEN_LOGIT)
         score = output.score
-    _remember(model, rows, logits, token, score, memory, 0, is_prompted=True)
+    remember(model, rows, logits, token, score, memory, 0, is_prompted=True)
     return losses
 
 
-def _picked(output: DecoderOutput, *, is_multimask: bool) -> tuple[Tensor, Tensor]:
+def picked(output: DecoderOutput, *, is_multimask: bool) -> tuple[Tensor, Tensor]:
     """Logits K x 1 x S/4 x S/4 and token of the mask that would be answered, with gradients."""
     row = torch.arange(len(output.ious))
     index = output.ious[:, 1:].argmax(dim=1) + 1 if is_multimask else torch.zeros_like(row)
     return output.masks[row, index][:, None].float(), output.tokens[row, index]
 
 
-def _remember(
+def remember(
     model: Any,
     rows: Features,
     logits: Tensor,
@@ -134,6 +139,7 @@ def _remember(
     *,
     is_prompted: bool,
 ) -> None:
+    """Add a frame to the memory: its mask's logits K x 1 x S/4 x S/4, the mask's token and the presence score."""
     side = model.config.image_size
     memory.maps.append(model.encode_memory(rows.coarse, upsample_logits(logits, (side, side)), score, is_prompted))
     presence_gate = (score > 0).float()
@@ -141,17 +147,22 @@ def _remember(
     shown = torch.where((score > 0)[..., None, None], logits, -_GIVEN_LOGIT)
     memory.logits.append(shown.detach())
     memory.frames.append(frame)
+    if is_prompted:
+        memory.conditioning.add(frame)
 
 
-def _condition(model: Any, rows: Features, memory: Memory, frame: int, frame_count: int) -> Tensor:
-    """The frame's features in the light of the first frame and of the last few."""
+def condition(model: Any, rows: Features, memory: Memory, frame: int, frame_count: int) -> Tensor:
+    """The frame's features in the light of the conditioning frames and of the last few before it."""
     config = model.config
-    kept = [0, *range(max(1, len(memory.maps) - config.num_maskmem + 1), len(memory.maps))]
+    places = {number: index for index, number in enumerate(memory.frames)}
+    recent = range(max(frame - config.num_maskmem + 1, 0), frame)
+    kept = [number for number in memory.frames if number in memory.conditioning]
+    kept += [number for number in recent if number in places and number not in memory.conditioning]
     place = model.memory_position().flatten(2).permute(2, 0, 1)
     tokens, positions = [], []
-    for index in kept:
-        age = config.num_maskmem - 1 if index == 0 else frame - memory.frames[index] - 1
-        tokens.append(memory.maps[index].flatten(2).permute(2, 0, 1))
+    for number in kept:
+        age = config.num_maskmem - 1 if number in memory.conditioning else frame - number - 1
+        tokens.append(memory.maps[places[number]].flatten(2).permute(2, 0, 1))
         positions.append((place + model.maskmem_tpos_enc[age]).expand_as(tokens[-1]))
     count = config.pointer_tokens
     span = max(min(max(frame_count, config.max_obj_ptrs_in_encoder), config.max_obj_ptrs_in_encoder) - 1, 1)

@@ -12,12 +12,17 @@ from PIL import Image
 
 from sam2_core.checkpoint import load_model, read_card
 from sam2_core.config import ModelConfig
+from sam2_core.device import Device
 from sam2_core.errors import CheckpointError
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training.export import export_run
 from sam2_core.training.initialise import quieten_memory
+from sam2_core.training.optimiser import parameter_groups, rate_share, trained_parameters
+from sam2_core.training.paper_recipes import ALL_RECIPES
+from sam2_core.training.prompted_clips import draw_prompts
 from sam2_core.training.recipes import RECIPES, Recipe, StageRecipe
 from sam2_core.training.run import METRICS_NAME, Training, run_training
+from sam2_core.training.team import Team
 
 
 @pytest.fixture
@@ -137,3 +142,80 @@ def test_quiet_memory_leaves_a_frame_as_it_was(small_model: Sam2Model) -> None:
         conditioned = small_model.condition(coarse[:1], position, memory, torch.zeros_like(memory), 0)
         wanted = small_model.without_memory(coarse[:1])
     assert float((conditioned - wanted).abs().mean()) < 0.35 * float(wanted.abs().mean())
+
+
+@pytest.mark.parametrize("name", ["2.1_tiny", "2.1_tiny_pretraining", "2.1_tiny_training", "2.0_small_training"])
+def test_the_recipes_of_the_official_models_take_a_step(name: str, pictures: Path, tmp_path: Path) -> None:
+    recipe = ALL_RECIPES[name]
+    for is_clip in (False, True):
+        stage = dataclasses.replace(recipe.stages[0], clip_share=float(is_clip), objects=2, corrections=2, warmup=1)
+        config = dataclasses.replace(recipe.model, image_size=64)
+        small = dataclasses.replace(recipe, model=config, stages=(stage,), pool=2, precision="float32")
+        training = _new(small, pictures, tmp_path / f"run_{is_clip}")
+        before = training.model.image_encoder.trunk.patch_embed.proj.weight.detach().clone()
+        (record,) = training.steps(until=1)
+        assert record.kind == ("clip" if is_clip else "still")
+        assert np.isfinite(record.loss)
+        is_moved = not torch.equal(before, training.model.image_encoder.trunk.patch_embed.proj.weight)
+        assert is_moved == (stage.trunk_rate > 0)
+
+
+def test_layer_decay_slows_the_blocks_near_the_pixels(small_config: ModelConfig) -> None:
+    parameters = trained_parameters(Sam2Model(small_config), 0)
+    groups, scales = parameter_groups(parameters, 0.1, layer_decay=0.5)
+    scale_of = {id(tensor): scale for group, scale in zip(groups, scales, strict=True) for tensor in group["params"]}
+    trunk = "image_encoder.trunk."
+    assert scale_of[id(parameters[f"{trunk}blocks.7.norm1.weight"])] == 0.5
+    assert scale_of[id(parameters[f"{trunk}blocks.0.norm1.weight"])] == 0.5**8
+    assert scale_of[id(parameters[f"{trunk}patch_embed.proj.weight"])] == 0.5**9
+    assert scale_of[id(parameters[f"{trunk}pos_embed"])] == 1.0
+    assert scale_of[id(parameters["sam_mask_decoder.iou_token.weight"])] == 1.0
+
+
+def test_rates_rise_and_fall_as_the_recipe_says() -> None:
+    cosine = StageRecipe(steps=1000, learning_rate=1.0, warmup=10, last_rate=0.1)
+    assert rate_share(cosine, 0) == pytest.approx(0.1, rel=1e-3)
+    assert rate_share(cosine, 500) == pytest.approx(0.55)
+    assert rate_share(cosine, 1000) == pytest.approx(0.1)
+    root = dataclasses.replace(cosine, steps=9000, schedule="reciprocal_square_root", cooldown=1000)
+    assert rate_share(root, 1000) == pytest.approx(1.0)
+    assert rate_share(root, 4000) == pytest.approx(0.5)
+    assert rate_share(root, 8500) == pytest.approx(0.5 * (1000 / 8500) ** 0.5)
+
+
+def test_a_simulated_person_prompts_and_corrects_as_in_the_paper() -> None:
+    stage = StageRecipe(steps=1, learning_rate=1.0, prompted_frames=2)
+    there = torch.ones(8, 2, dtype=torch.bool)
+    there[5, 1] = False
+    drawn = [draw_prompts(there, stage, torch.Generator().manual_seed(seed)) for seed in range(400)]
+    assert all(prompts.initial[0] == 0 and len(prompts.initial) in (1, 2) for prompts in drawn)
+    assert not any(5 in prompts.initial for prompts in drawn)
+    assert all(not prompts.corrected for prompts in drawn if prompts.by_mask)
+    clicked = [prompts for prompts in drawn if not prompts.by_mask]
+    assert all(set(prompts.initial) <= prompts.corrected and len(prompts.corrected) <= 2 for prompts in clicked)
+    assert 0.4 < len(clicked) / len(drawn) < 0.6
+    assert 0.4 < np.mean([len(prompts.initial) == 2 for prompts in drawn]) < 0.6
+    assert {frame for prompts in clicked for frame in prompts.corrected} == set(range(8))
+
+
+def test_a_step_with_values_that_are_no_numbers_changes_nothing(pictures: Path, tmp_path: Path) -> None:
+    training = _new(_recipe(steps=2), pictures, tmp_path / "run")
+    list(training.steps(until=1))
+    before = {name: value.clone() for name, value in training.optimiser.parameters.items()}
+    for parameter in training.optimiser.parameters.values():
+        parameter.grad = torch.full_like(parameter, float("nan"))
+    assert not training.optimiser.step()
+    assert all(torch.equal(before[name], value) for name, value in training.optimiser.parameters.items())
+
+
+def test_half_precision_on_a_device_that_wants_it_takes_the_same_steps(pictures: Path, tmp_path: Path) -> None:
+    recipe = _recipe(steps=3, clip_share=0.5)
+    (tmp_path / "run").mkdir()
+    torch.manual_seed(3)
+    team = Team(Device(torch.device("cpu"), torch.bfloat16, "processor, bfloat16"))
+    half = Training(recipe, Sam2Model(recipe.model), [pictures], tmp_path / "run", team)
+    whole = _new(recipe, pictures, tmp_path / "whole")
+    pairs = list(zip(half.steps(), whole.steps(), strict=True))
+    assert all(one.loss == pytest.approx(other.loss, rel=0.1) for one, other in pairs)
+    assert any(one.loss != other.loss for one, other in pairs)
+    assert all(value.dtype == torch.float32 for value in half.averaged_state().values())
