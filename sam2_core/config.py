@@ -96,6 +96,7 @@ class ModelConfig:
         dense_hints: clicks and boxes also reach the decoder as maps at stride 4 (built-in model only).
         matching_prior: on tracked frames a mask matched by trunk features goes in as a mask prompt (built-in only).
         prior_share: share of that matched mask in the answer, 0 to 1.
+        box_zoom: a small object in a box is looked at in a part of the picture this many times as wide; 0 = off.
     """
 
     name: str
@@ -137,6 +138,7 @@ class ModelConfig:
     dense_hints: bool = False
     matching_prior: bool = False
     prior_share: float = field(default=0.0)
+    box_zoom: float = field(default=0.0)
 
     def __post_init__(self) -> None:
         _require(self.version in ("2.0", "2.1"), f"version is {self.version!r}, it can be '2.0' or '2.1'")
@@ -158,6 +160,7 @@ class ModelConfig:
         _require(1 <= self.num_maskmem <= _DEEPEST, "num_maskmem is out of range")
         _require(1 <= self.attention_layers <= _DEEPEST, "attention_layers is out of range")
         _require(0.0 <= self.prior_share <= 1.0, f"prior_share {self.prior_share} is not between 0 and 1")
+        _require(self.box_zoom == 0.0 or 1.0 <= self.box_zoom <= 10.0, f"box_zoom {self.box_zoom} is out of range")
 
     @property
     def grid(self) -> int:
@@ -284,5 +287,6 @@ BUILT_IN = ModelConfig(
     dense_hints=True,
     matching_prior=True,
     prior_share=0.6,
+    box_zoom=2.5,
 )
 """The small model that comes with the program."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sam2_core.errors import PromptError
 from sam2_core.model.sam2 import ImageFeatures, Sam2Model
+from sam2_core.zoom import Crop
 
 
 class FrameFeatures:
@@ -27,6 +28,7 @@ class FrameFeatures:
         self._keep = max(keep, 1)
         self._kept: OrderedDict[int, ImageFeatures] = OrderedDict()
         self._size: tuple[int, int] | None = None
+        self._part: tuple[int, Crop, ImageFeatures] | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -39,7 +41,8 @@ class FrameFeatures:
     @property
     def held_bytes(self) -> int:
         """Bytes of the features that are kept."""
-        return sum(_bytes(features) for features in self._kept.values())
+        parts = [] if self._part is None else [self._part[2]]
+        return sum(_bytes(features) for features in [*self._kept.values(), *parts])
 
     def __contains__(self, frame: int) -> bool:
         return frame in self._kept
@@ -58,6 +61,13 @@ class FrameFeatures:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(frame)
         return found
+
+    def features_of(self, frame: int, crop: Crop) -> ImageFeatures:
+        """Features of a part of a frame; the last one is kept, for the next prompt goes to the same part."""
+        if self._part is None or self._part[:2] != (frame, crop):
+            pixels = self._model.preprocess(crop.cut(self._read(frame)), "video")
+            self._part = frame, crop, self._model.encode_image(pixels)
+        return self._part[2]
 
     def _read(self, frame: int) -> NDArray[np.uint8]:
         picture = np.asarray(self._frames[frame])

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sam2_core.frame_features import FrameFeatures
 from sam2_core.memory_bank import MemoryPolicy, MemoryReader, MemoryTokens, Selection
-from sam2_core.model.mask_decoder import upsample_logits
+from sam2_core.model.mask_decoder import shrink_logits, upsample_logits
 from sam2_core.model.sam2 import HeadOutput, ImageFeatures, Sam2Model
 from sam2_core.object_masks import ranking
 from sam2_core.postprocess import fill_small_holes
@@ -19,6 +19,7 @@ from sam2_core.prior import MatchedMask, MatchingPrior, blend
 from sam2_core.prompts import FramePrompts, GivenMask
 from sam2_core.sweep import FrameOutput
 from sam2_core.video_state import ObjectState, SessionSettings
+from sam2_core.zoom import Crop, crop_for
 
 REFED_LOGIT = 32.0
 """Earlier mask logits are clamped to this before they go in as a mask prompt, as in training."""
@@ -74,7 +75,12 @@ class FrameModel:
             earlier: (1, 1, S / 4, S / 4) logits that the prompts mend, or None.
             conditioned: (1, C, h, w) features in the light of memories; None where nothing is remembered.
         """
+        crop = None if conditioned is not None else crop_for(prompts, self._features.size, self._model.config)
+        if crop is not None:
+            return self._answer_closer(frame, crop, prompts, earlier)
         config, image = self._model.config, self._features.features(frame)
+        if earlier is not None and earlier.shape[-1] != config.low_res:
+            earlier = shrink_logits(earlier, config.low_res)
         points, labels = prompts.to_model(self._features.size, config.image_size, self._model.device)
         return self._model.decode(
             self._model.without_memory(image.vision) if conditioned is None else conditioned,
@@ -84,6 +90,20 @@ class FrameModel:
             None if earlier is None else earlier.clamp(-REFED_LOGIT, REFED_LOGIT),
             multimask=config.uses_multimask(prompts.point_count, is_initial=conditioned is None),
         )
+
+    def _answer_closer(self, frame: int, crop: Crop, prompts: FramePrompts, earlier: Tensor | None) -> HeadOutput:
+        """The answer found in a part of the frame, its masks on a grid of the model's full side."""
+        model, config = self._model, self._model.config
+        image = self._features.features_of(frame, crop)
+        points, labels = crop.to_model(prompts, config.image_size, model.device)
+        logits = None
+        if earlier is not None:
+            logits = crop.into(earlier, config.low_res).clamp(-REFED_LOGIT, REFED_LOGIT)
+        multimask = config.uses_multimask(prompts.point_count, is_initial=True)
+        head = model.decode(model.without_memory(image.vision), image, points, labels, logits, multimask=multimask)
+        candidates = crop.onto_picture(head.candidates, config.image_size)
+        chosen = crop.onto_picture(head.low_res, config.image_size)
+        return replace(head, low_res=chosen, high_res=chosen, candidates=candidates)
 
     def output_of(self, head: HeadOutput) -> FrameOutput:
         """An answer to prompts, to be kept."""

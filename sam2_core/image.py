@@ -11,10 +11,11 @@ from torch import Tensor
 
 from sam2_core.device import device_of, memory_guard
 from sam2_core.errors import PromptError
-from sam2_core.model.mask_decoder import upsample_logits
+from sam2_core.model.mask_decoder import shrink_logits, upsample_logits
 from sam2_core.model.sam2 import ImageFeatures, Sam2Model
 from sam2_core.postprocess import clean_mask_logits
 from sam2_core.prompts import FramePrompts, checked_box, checked_points
+from sam2_core.zoom import Crop, crop_for
 
 LOGIT_BOUND = 32.0
 """Logits that are fed back as a prompt lie between minus and plus this."""
@@ -71,6 +72,8 @@ class ImagePredictor:
         self.max_speck_area = max_speck_area
         self._device = device_of(model)
         self._image: ImageFeatures | None = None
+        self._picture: NDArray[np.uint8] | None = None
+        self._part: tuple[Crop, ImageFeatures] | None = None
         self._features: Tensor | None = None
         self._size = (0, 0)
 
@@ -103,11 +106,12 @@ class ImagePredictor:
             image = self.model.encode_image(self.model.preprocess(picture, "image"))
             self._features = self.model.without_memory(image.vision)
         self._image = image
+        self._picture = picture
         self._size = (picture.shape[0], picture.shape[1])
 
     def clear(self) -> None:
         """Forget the picture and give its memory back."""
-        self._image = self._features = None
+        self._image = self._features = self._picture = self._part = None
 
     def predict(
         self,
@@ -144,11 +148,16 @@ class ImagePredictor:
             places, signs = prompts.to_model(size, self.model.config.image_size, self.model.device)
         elif given_mask is None:
             raise PromptError("There is no prompt: give points, a box or the logits of an earlier mask.")
-        answers = self.answer(places, signs, given_mask, multimask)
+        crop = crop_for(prompts, size, self.model.config)
+        if crop is not None:
+            answers = self._answer_closer(crop, prompts, given_mask, multimask)
+        else:
+            answers = self.answer(places, signs, given_mask, multimask)
         with memory_guard("enlarging masks"), torch.inference_mode():
             logits = self.enlarge(answers.low_res)[0]
             masks = logits if return_logits else logits > self.mask_threshold
-            low_res = answers.low_res[0].clamp(-LOGIT_BOUND, LOGIT_BOUND)
+            small = answers.low_res if crop is None else shrink_logits(answers.low_res, self.model.config.low_res)
+            low_res = small[0].clamp(-LOGIT_BOUND, LOGIT_BOUND)
         return ImagePrediction(
             masks.cpu().numpy(), answers.iou[0].cpu().numpy(), low_res.cpu().numpy(), float(answers.score)
         )
@@ -175,8 +184,24 @@ class ImagePredictor:
             choice = self.model.sam_mask_decoder.choose(output, multimask)
         return PromptAnswers(choice.masks.float(), choice.ious.float(), output.score.float())
 
+    def _answer_closer(
+        self, crop: Crop, prompts: FramePrompts, mask_logits: Tensor | None, multimask: bool
+    ) -> PromptAnswers:
+        """The answer found in a part of the picture, its masks on a grid of the model's full side."""
+        assert self._picture is not None
+        model, side = self.model, self.model.config.image_size
+        with memory_guard("answering prompts"), torch.inference_mode(), self._device.autocast():
+            if self._part is None or self._part[0] != crop:
+                self._part = crop, model.encode_image(model.preprocess(crop.cut(self._picture), "image"))
+            image = self._part[1]
+            points, labels = crop.to_model(prompts, side, model.device)
+            logits = None if mask_logits is None else crop.into(mask_logits, model.config.low_res)
+            output = model.decode_raw(model.without_memory(image.vision), image, points, labels, logits)
+            choice = model.sam_mask_decoder.choose(output, multimask)
+        return PromptAnswers(crop.onto_picture(choice.masks, side), choice.ious.float(), output.score.float())
+
     def enlarge(self, low_res: Tensor) -> Tensor:
-        """Logits (B, C, S / 4, S / 4) at the picture's size, (B, C, H, W), small holes and specks taken out."""
+        """Logits (B, C, h, w) at the picture's size, (B, C, H, W), small holes and specks taken out."""
         cleaned = clean_mask_logits(
             low_res,
             max_hole_area=self.max_hole_area,

@@ -21,7 +21,8 @@ class FrameOutput:
     """What the model said about one object on one frame.
 
     Attributes:
-        low_res: (1, 1, S / 4, S / 4) logits of the mask, small holes filled; None once it is of no more use.
+        low_res: (1, 1, S / 4, S / 4) logits of the mask, small holes filled, or (1, 1, S, S) where a part of the frame
+            was looked at closer; None once it is of no more use.
         pointer: (1, C) object pointer.
         ious: (1, k) estimated IoU of each mask that was predicted.
         score: (1, 1) object score logit.
