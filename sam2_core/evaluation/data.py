@@ -30,8 +30,8 @@ def find_clips(folders: Sequence[Path], split: str = "val") -> list[Clip]:
         DataError: a folder is missing, or holds no clip that begins with a mask and has another one later.
     """
     found: list[ClipFiles] = []
-    for folder in _existing(folders):
-        clips = _clips_in(folder, split)
+    for folder, name in _distinct({folder: folder.name for folder in _existing(folders)}).items():
+        clips = _clips_in(folder, name, split)
         if not clips:
             raise DataError(
                 f"There is no clip in {folder} with a mask on its first frame and on a later one; {_WHAT_TO_GIVE}."
@@ -85,19 +85,21 @@ def find_stills(folders: Sequence[Path]) -> dict[str, list[LabelledPicture]]:
 
 
 def _distinct(names: Mapping[Path, str]) -> dict[Path, str]:
-    """Two folders of one name are told apart by the folder that they lie in."""
-    count = list(names.values()).count
-    return {place: name if count(name) == 1 else f"{place.parent.name}/{name}" for place, name in names.items()}
+    """Folders of one name are told apart by the folders that they lie in, as many as it takes."""
+    told, depth = dict(names), 1
+    while len(set(told.values())) < len(told):
+        depth += 1
+        count = list(told.values()).count
+        told = {p: name if count(name) == 1 else "/".join(p.parts[-depth:]) for p, name in told.items()}
+    return told
 
 
-def _existing(folders: Iterable[Path]) -> list[Path]:
-    """The folders, each once."""
-    kept: dict[Path, Path] = {}
+def _existing(folders: Sequence[Path]) -> list[Path]:
+    """The folders as absolute paths, each once."""
     for folder in folders:
         if not folder.is_dir():
             raise DataError(f"There is no folder {folder}; {_WHAT_TO_GIVE}.")
-        kept.setdefault(folder.resolve(), folder)
-    return list(kept)
+    return list(dict.fromkeys(folder.resolve() for folder in folders))
 
 
 def _is_data_folder(folder: Path) -> bool:
@@ -112,20 +114,21 @@ def _folders(parent: Path) -> list[Path]:
     return sorted(path for path in parent.iterdir() if path.is_dir()) if parent.is_dir() else []
 
 
-def _clips_in(folder: Path, split: str) -> list[ClipFiles]:
+def _clips_in(folder: Path, source: str, split: str) -> list[ClipFiles]:
+    """Clips of a folder; `source` is where those come from whose names do not say so."""
     if is_davis_tree(folder):
         sequences = davis_sequences(folder, split)
-        return _usable(_clip(folder.name, name, images, maps, is_davis=True) for name, images, maps in sequences)
+        return _usable(_clip(source, name, images, maps, is_davis=True) for name, images, maps in sequences)
     if _is_data_folder(folder):
         held_out = [path for path in _folders(_train(folder) / "videos") if path.name in HELD_OUT_VIDEOS]
         places = [*held_out, *_folders(folder / "validation")]
     elif _pictures(folder):
         if (folder / "index.json").exists() and not (folder / "meta.json").exists():
             raise DataError(f"{folder} holds single pictures, not a clip; measure them with the command interactive.")
-        return _usable([_clip(_source_of(folder, folder.name), folder.name, folder, folder)])
+        return _usable([_clip(_source_of(folder, source), folder.name, folder, folder)])
     else:
         places = _folders(folder)
-    return _usable(_clip(_source_of(place, folder.name), place.name, place, place) for place in places)
+    return _usable(_clip(_source_of(place, source), place.name, place, place) for place in places)
 
 
 def _source_of(place: Path, otherwise: str) -> str:
@@ -151,14 +154,14 @@ def _usable(clips: Iterable[ClipFiles]) -> list[ClipFiles]:
 def _stills_in(folder: Path) -> list[tuple[Path, str, list[LabelledPicture]]]:
     """Place, source and stills of each source in a folder."""
     if is_davis_tree(folder):
-        return [(folder, folder.name, [_first_frame(clip) for clip in _clips_in(folder, "val")])]
+        return [(folder, folder.name, [_first_frame(clip) for clip in _clips_in(folder, folder.name, "val")])]
     if _is_data_folder(folder):
         groups = [
             (place, [still for still in _pairs(place) if is_held_out_still(place.name, still.name)])
             for place in _folders(_train(folder) / "stills")
         ]
         if not (_train(folder) / "stills").is_dir():
-            groups = [(Path(clip.name), [_first_frame(clip)]) for clip in _clips_in(folder, "val")]
+            groups = [(Path(clip.name), [_first_frame(clip)]) for clip in _clips_in(folder, folder.name, "val")]
     else:
         groups = [(place, _stills_of(place)) for place in ([folder] if _pictures(folder) else _folders(folder))]
     return [(place, place.name, stills) for place, stills in groups if stills]

@@ -77,6 +77,15 @@ def test_clips_come_from_a_folder_of_them_or_from_one(clips: Path) -> None:
         assert (clip.source, clip.name, clip.annotated) == ("films", "films__jump", [0, 1, 2])
 
 
+def test_sources_of_one_name_are_told_apart_unless_the_clips_say_that_they_are_one(
+    tmp_path: Path, write_pairs: Write
+) -> None:
+    for place in ("a/walks/dog", "b/walks/dog", "a/walks/films__cat", "b/walks/films__owl"):
+        write_pairs(tmp_path / place, [0, 0])
+    found = find_clips([tmp_path / "a/walks", tmp_path / "b/walks"])
+    assert [clip.source for clip in found] == ["a/walks", "films", "b/walks", "films"]
+
+
 def test_a_clip_begins_where_its_first_mask_is(tmp_path: Path, write_pairs: Write) -> None:
     write_pairs(tmp_path / "mine" / "late", [None, None, 0, None, 5])
     (clip,) = find_clips([tmp_path / "mine"])
@@ -102,6 +111,15 @@ def test_stills_come_from_sources_and_folders_of_sources(tmp_path: Path, write_p
         write_pairs(tmp_path / place, [0, 0, None], digits=4)
     found = find_stills([tmp_path / "a", tmp_path / "b" / "coins", tmp_path / "a"])
     assert {source: len(items) for source, items in found.items()} == {"a/coins": 2, "mugs": 2, "b/coins": 2}
+
+
+def test_sources_of_one_name_in_two_data_folders_both_count(tmp_path: Path, write_pairs: Write, monkeypatch) -> None:
+    for place in ("a/train/stills/potholes", "b/train/stills/potholes"):
+        write_pairs(tmp_path / place, [0], digits=4)
+    found = find_stills([tmp_path / "a", tmp_path / "b"])
+    assert list(found) == ["a/train/stills/potholes", "b/train/stills/potholes"]
+    monkeypatch.chdir(tmp_path / "a/train/stills/potholes")
+    assert list(find_stills([Path()])) == ["potholes"]
 
 
 def test_of_a_clip_the_first_annotated_frame_is_the_still(tmp_path: Path, clips: Path, write_pairs: Write) -> None:
