@@ -45,15 +45,14 @@ class Actions(QObject):
         self._specs: dict[str, ActionSpec] = {}
         self._states: dict[str, Callable[[], bool]] = {}
         self._icons: dict[str, str] = {}
-        tools, themes = QActionGroup(self), QActionGroup(self)
+        groups = {kind: QActionGroup(self) for kind in ("tool", "theme", "speed")}
         for spec in ACTIONS:
             if spec.name not in verbs:
                 continue
             action = self._make(spec, verbs[spec.name], window)
-            if spec.name.startswith("tool_"):
-                tools.addAction(action)
-            elif spec.name.startswith("theme_"):
-                themes.addAction(action)
+            group = groups.get(spec.name.partition("_")[0])
+            if group is not None and spec.is_checkable:
+                group.addAction(action)
         self._paint_icons()
         theme.on_change().changed.connect(self._paint_icons)
 

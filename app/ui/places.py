@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Any
 
 MOST_RECENT, MOST_CLIPS = 12, 200
-_KINDS = {"recent": list, "clips": dict, "theme": str, "model": str, "device": str, "is_open": bool, "window": str}
+_KINDS = {
+    "recent": list,
+    "clips": dict,
+    "theme": str,
+    "model": str,
+    "device": str,
+    "is_open": bool,
+    "window": str,
+    "jump": int,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +93,15 @@ class Places:
     def choose_model(self, checkpoint: str, device: str) -> None:
         """Remember which model to start with."""
         self._hold(model=checkpoint, device=device)
+
+    @property
+    def jump(self) -> int:
+        """Frames of a big step; 0 until one was chosen."""
+        return int(self._held.get("jump", 0))
+
+    def choose_jump(self, frames: int) -> None:
+        """Remember how far a big step goes."""
+        self._hold(jump=frames)
 
     @property
     def window(self) -> str:

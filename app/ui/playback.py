@@ -6,11 +6,12 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
+from app.ui.action_table import SPEEDS
 from app.ui.desk import Desk
 
-SPEEDS = (1.0, 2.0, 4.0, 8.0)
+SETTING = "speed"
 FASTEST_BACK = 2.0
 SLOW = 0.25
 _TICK_MS = 8
@@ -20,7 +21,12 @@ _JUDGED_FROM, _EVERY = 12, 0.95
 
 
 class Playback(QObject):
-    """Moves the desk's frame while the desk is playing. `is_shown` says whether the desk's frame is on the screen."""
+    """Moves the desk's frame while the desk is playing. `is_shown` says whether the desk's frame is on the screen.
+
+    The chosen speed is kept with the project, so each clip comes back at its own.
+    """
+
+    speed_chosen = Signal()
 
     def __init__(
         self,
@@ -34,7 +40,7 @@ class Playback(QObject):
         self._desk = desk
         self._is_shown = is_shown
         self._clock = clock
-        self._speed = 1.0
+        self._speed = self._chosen = 1.0
         self._is_looping = False
         self._bounds: tuple[int, int] | None = None
         self._start = (0.0, 0.0)  # on the clock, in the clip
@@ -44,12 +50,30 @@ class Playback(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self.tick)
+        desk.project_changed.connect(self._take_project)
         desk.playing_changed.connect(self._take_playing)
         desk.frame_changed.connect(self._take_frame)
 
     @property
     def speed(self) -> float:
         return self._speed
+
+    @property
+    def chosen_speed(self) -> float:
+        """At which Space, J and L begin, one of `SPEEDS`."""
+        return self._chosen
+
+    def choose_speed(self, speed: float) -> None:
+        """Play at this speed from now on; what is playing goes on with it."""
+        self._chosen = speed
+        if self._desk.project is not None:
+            self._desk.project.remember(SETTING, speed)
+        if self._desk.is_playing:
+            began, start = self._start
+            now = self._clock()
+            self._start = (now, start + (now - began) * self._speed)
+            self._speed = speed if self._speed > 0 else -min(speed, FASTEST_BACK)
+        self.speed_chosen.emit()
 
     @property
     def words(self) -> str:
@@ -65,16 +89,16 @@ class Playback(QObject):
         return self._is_looping
 
     def toggle(self) -> None:
-        """Space: play at the clip's own speed, or pause."""
-        self._play(1.0) if not self._desk.is_playing else self._desk.set_playing(False)
+        """Space: play at the chosen speed, or pause."""
+        self._play(self._chosen) if not self._desk.is_playing else self._desk.set_playing(False)
 
     def forward(self, *, is_slow: bool = False) -> None:
         """L: play forward; again: faster."""
-        self._play(SLOW if is_slow else self._faster(1.0))
+        self._play(SLOW if is_slow else self._faster(1))
 
     def backward(self, *, is_slow: bool = False) -> None:
         """J: play backward; again: faster, up to twice the clip's speed."""
-        self._play(-SLOW if is_slow else max(self._faster(-1.0), -FASTEST_BACK))
+        self._play(-SLOW if is_slow else max(self._faster(-1), -FASTEST_BACK))
 
     def stop(self) -> None:
         """K: stop."""
@@ -85,7 +109,7 @@ class Playback(QObject):
         is_on = self._desk.is_playing and self._is_looping
         self._desk.set_playing(False)
         if not is_on:
-            self._play(1.0)
+            self._play(self._chosen)
             self._is_looping = self._desk.is_playing
 
     def play_around(self) -> None:
@@ -98,13 +122,13 @@ class Playback(QObject):
         last = bisect_right(source.times, here + _AROUND_SECONDS) - 1
         self._desk.set_playing(False)
         self._desk.set_frame(max(first, 0))
-        self._play(1.0)
+        self._play(self._chosen)
         self._bounds = (max(first, 0), last)
 
-    def _faster(self, way: float) -> float:
-        """The next speed in that direction."""
+    def _faster(self, way: int) -> float:
+        """The chosen speed in that direction, 1 or -1; the next one if it plays that way already."""
         if not self._desk.is_playing or self._speed * way <= 0:
-            return way
+            return self._chosen * way
         return next((speed for speed in SPEEDS if speed > abs(self._speed)), SPEEDS[-1]) * way
 
     def _play(self, speed: float) -> None:
@@ -126,6 +150,11 @@ class Playback(QObject):
         if self._is_looping or first <= self._desk.frame <= last:
             return first, last
         return 0, self._desk.frame_count - 1
+
+    def _take_project(self) -> None:
+        held = None if self._desk.project is None else self._desk.project.recall(SETTING)
+        self._chosen = held if isinstance(held, float) and held in SPEEDS else 1.0
+        self.speed_chosen.emit()
 
     def _take_playing(self, is_playing: bool) -> None:
         if is_playing:

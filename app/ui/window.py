@@ -20,6 +20,7 @@ from app.inference.engine import Engine
 from app.inference.process_engine import ProcessEngine
 from app.ui import theme
 from app.ui.action_search import ActionSearch
+from app.ui.action_table import SPEEDS
 from app.ui.actions import Actions
 from app.ui.availability import checks_of, states_of, words_of
 from app.ui.canvas.view import CanvasView
@@ -104,7 +105,7 @@ class MainWindow(QMainWindow):
         self.propagating = Propagating(desk, canvas)
         self.viewing = Viewing(desk, canvas, self.places, self)
         self.filing = Filing(desk, self.projects, self.models, self.places, self)
-        going = Going(desk, self.playback, self.keys, self)
+        going = Going(desk, self.playback, self.keys, self.places, self)
         reviewing = Reviewing(desk, canvas, self, self._is_in_queue)
         own: Verbs = {
             "find_action": lambda: self.search.open(),
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
         verbs = {name: verb for group in groups for name, verb in group.verbs().items()} | dict(own)
         self.all_actions = Actions(desk, verbs, self)
         self.filing.actions = self.all_actions
+        going.show_settings()
 
     def _make_parts(self) -> None:
         desk, actions = self.desk, self.desk.actions
@@ -132,6 +134,7 @@ class MainWindow(QMainWindow):
         self.timeline = TimelineView(desk)
         transport = ("first_frame", "step_back", "play", "step_forward", "last_frame")
         runs = ("propagate_forward", "propagate_both")
+        self.timeline.transport.add_speeds([actions[f"speed_{speed}"] for speed in SPEEDS])
         self.timeline.set_actions([actions[name] for name in transport], [actions[name] for name in runs])
 
     def _lay_out(self) -> None:

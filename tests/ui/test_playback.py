@@ -153,3 +153,32 @@ def test_a_clip_that_goes_away_stops_playing(desk: Desk, playback: Playback) -> 
     assert not desk.is_playing
     playback.toggle()
     assert not desk.is_playing
+
+
+def test_the_chosen_speed_is_where_space_and_l_begin(desk: Desk, playback: Playback, clock: Clock) -> None:
+    playback.choose_speed(0.5)
+    playback.toggle()
+    run(playback, clock, 8.5, desk)
+    assert desk.frame == 4 and playback.words == "0.5×"
+    playback.choose_speed(2.0)
+    run(playback, clock, 2.5, desk)
+    assert desk.frame == 9 and playback.speed == 2
+    playback.forward()
+    assert playback.speed == 4
+    playback.backward()
+    assert playback.speed == -2
+    playback.choose_speed(8.0)
+    assert playback.speed == -2, "backward it is twice the clip's speed at most"
+
+
+def test_the_speed_is_kept_with_the_project(desk: Desk, playback: Playback) -> None:
+    project, source = desk.project, desk.source
+    assert project is not None
+    playback.choose_speed(0.25)
+    desk.show_project(None)
+    assert playback.chosen_speed == 1
+    desk.show_project(project, source, None)
+    assert playback.chosen_speed == 0.25
+    project.remember("speed", "fast")
+    desk.show_project(project, source, None)
+    assert playback.chosen_speed == 1

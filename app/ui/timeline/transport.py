@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QEnterEvent, QFont, QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QAction, QEnterEvent, QFont, QResizeEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.plan_card import PlanCard
-
-if TYPE_CHECKING:
-    from app.inference.plan import Plan
-    from app.jobs.tracking import RunProgress
+from app.ui.timeline.run_card import RunCard
 
 HEIGHT = 46
 NARROW = 1180
@@ -27,15 +29,6 @@ def time_words(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     text = f"{minutes:02d}:{rest / 100:05.2f}"
     return f"{hours}:{text}" if hours else text
-
-
-def left_words(seconds: float) -> str:
-    """A remaining time as a person says it."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s left"
-    if seconds < 5400:
-        return f"{round(seconds / 60)} min left"
-    return f"{seconds / 3600:.1f} h left"
 
 
 class Transport(QWidget):
@@ -100,6 +93,10 @@ class Transport(QWidget):
             self._layout.insertWidget(place, button)
             place += 1
 
+    def add_speeds(self, speeds: list[QAction]) -> None:
+        """Show the chosen one of these actions, the others in its menu; call it before `add_actions`."""
+        self._layout.insertWidget(self._actions_at, SpeedButton(speeds))
+
     def show_waiting_plan(self, words: str) -> None:
         """What the plan that waits on the lanes comes to; "" if none does."""
         self.plan_card.show_words(words)
@@ -156,97 +153,6 @@ class Transport(QWidget):
             self._range.setText(f"In {first:,} · Out {last:,}")
 
 
-class RunCard(QWidget):
-    """What is running: whom it follows, how far it is, how fast, how long still, and how to stop it."""
-
-    stop_requested = Signal()
-    shown_changed = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._is_narrow = False
-        self._told, self._clicks, self._is_stopping = "", 0, False
-        self._what = QLabel()
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setFixedWidth(120)
-        self._progress = QLabel()
-        self._progress.setProperty("role", "secondary")
-        self._progress.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY, figures=True))
-        self.follow = QToolButton()
-        self.follow.setText("Follow")
-        self.follow.setCheckable(True)
-        self.follow.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.follow.setToolTip("Let the playhead go with the run until you go elsewhere")
-        stop = QPushButton("Stop")
-        stop.setToolTip("Stop the run (Esc); what is done stays")
-        stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        stop.clicked.connect(self.stop_requested)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        for widget in (self._what, self._bar, self._progress, self.follow, stop):
-            layout.addWidget(widget)
-        self.hide()
-
-    def set_narrow(self, is_narrow: bool) -> None:
-        """Leave out whom it follows, which the lanes show too, and the speed."""
-        self._is_narrow = is_narrow
-        self._what.setVisible(not is_narrow)
-        self._bar.setFixedWidth(80 if is_narrow else 120)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.shown_changed.emit()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self.shown_changed.emit()
-
-    def show_plan(self, plan: Plan) -> None:
-        """A run of this plan has started."""
-        self._what.setText(f"Propagating {plan.summary}")
-        self._bar.setRange(0, 0)
-        self._clicks, self._is_stopping = 0, False
-        self._tell("getting ready")
-        self.show()
-
-    def show_progress(self, progress: RunProgress) -> None:
-        """The run is so far."""
-        self._bar.setRange(0, progress.total)
-        self._bar.setValue(progress.done)
-        parts = [f"{progress.done:,} of {progress.total:,}"]
-        if progress.fps and not self._is_narrow:
-            parts.append(f"{progress.fps:.1f} frames/s")
-        if progress.seconds_left is not None:
-            parts.append(left_words(progress.seconds_left))
-        self._tell(" · ".join(parts))
-
-    def show_click(self, _cell: object, is_pending: bool) -> None:
-        """A click is being answered between two frames of the run, or has been."""
-        self._clicks = max(0, self._clicks + (1 if is_pending else -1))
-        self._tell(self._told)
-
-    def show_stopping(self) -> None:
-        """The run ends with the frame that is being computed."""
-        self._is_stopping = True
-        self._tell(self._told)
-
-    @property
-    def words(self) -> str:
-        """How far the run is, as it stands beside the bar."""
-        return self._progress.text()
-
-    def _tell(self, progress: str) -> None:
-        self._told = progress
-        if self._is_stopping:
-            progress = "Stopping"
-        elif self._clicks:
-            progress += " · paused for your click"
-        self._progress.setText(progress)
-
-
 class ActionButton(QPushButton):
     """A button that shows an action with its words and key, and follows its state."""
 
@@ -276,6 +182,34 @@ class ActionButton(QPushButton):
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self.pointed_at.emit("")
+
+
+class SpeedButton(QToolButton):
+    """The chosen speed; a click offers the others."""
+
+    def __init__(self, speeds: list[QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._speeds = speeds
+        menu = QMenu(self)
+        menu.addActions(speeds)
+        self.setMenu(menu)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setToolTip("How fast the clip is played")
+        self.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY, figures=True))
+        self.setFixedHeight(30)
+        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("0.25 ×") + 28)
+        for action in speeds:
+            action.toggled.connect(self._follow)
+            action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self, _value: object = None) -> None:
+        chosen = next((action for action in self._speeds if action.isChecked()), None)
+        if chosen is not None:
+            self.setText(chosen.text())
+            self.setAccessibleName(f"Speed: {chosen.text()}")
+        self.setEnabled(any(action.isEnabled() for action in self._speeds))
 
 
 def _icon_button(action: QAction) -> QToolButton:

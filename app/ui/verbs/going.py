@@ -5,27 +5,33 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QInputDialog, QWidget
 
 from app.document.values import Review
+from app.ui.action_table import JUMP, SPEEDS
+from app.ui.canvas.words import counted
 from app.ui.desk import Desk
 from app.ui.keys import KeyWatch
+from app.ui.places import Places
 from app.ui.playback import Playback
 from app.ui.verbs import Verbs
 
 if TYPE_CHECKING:
     from app.document.document import DocumentView
 
-JUMP = 10
+LARGEST_JUMP = 10_000
 
 
 class Going:
     """Moves the desk's frame; changes nothing."""
 
-    def __init__(self, desk: Desk, playback: Playback, keys: KeyWatch, window: QWidget) -> None:
-        self._desk, self._playback, self._keys, self._window = desk, playback, keys, window
+    def __init__(self, desk: Desk, playback: Playback, keys: KeyWatch, places: Places, window: QWidget) -> None:
+        self._desk, self._playback, self._keys = desk, playback, keys
+        self._places, self._window = places, window
+        playback.speed_chosen.connect(self.show_settings)
 
     def verbs(self) -> Verbs:
         desk, playback, keys = self._desk, self._playback, self._keys
@@ -38,8 +44,10 @@ class Going:
             "play_around": playback.play_around,
             "step_back": lambda: self.step(-1),
             "step_forward": lambda: self.step(1),
-            "jump_back": lambda: self.step(-JUMP),
-            "jump_forward": lambda: self.step(JUMP),
+            "jump_back": lambda: self.step(-self._jump),
+            "jump_forward": lambda: self.step(self._jump),
+            "choose_jump": self._ask_jump,
+            **{f"speed_{speed}": partial(playback.choose_speed, speed) for speed in SPEEDS},
             "first_frame": lambda: self.go(0),
             "last_frame": lambda: self.go(desk.frame_count - 1),
             "previous_edge": lambda: self._go_to_edge(-1),
@@ -59,6 +67,26 @@ class Going:
             "clear_range_out": lambda: desk.set_range(desk.range_in, None),
             "clear_range": lambda: desk.set_range(None, None),
         }
+
+    @property
+    def _jump(self) -> int:
+        return self._places.jump or JUMP
+
+    def show_settings(self) -> None:
+        """Let the actions say how far a big step goes and which speed is chosen."""
+        actions = self._desk.actions
+        if not actions:
+            return
+        actions["jump_back"].setText(f"{counted(self._jump, 'frame')} back")
+        actions["jump_forward"].setText(f"{counted(self._jump, 'frame')} forward")
+        actions[f"speed_{self._playback.chosen_speed}"].setChecked(True)
+
+    def _ask_jump(self) -> None:
+        question = "Frames of a big step (Shift+Left, Shift+Right):"
+        frames, is_given = QInputDialog.getInt(self._window, "Big steps", question, self._jump, 2, LARGEST_JUMP)
+        if is_given:
+            self._places.choose_jump(frames)
+            self.show_settings()
 
     def go(self, frame: int) -> None:
         """Stop playing and go to a frame."""

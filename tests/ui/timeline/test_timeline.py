@@ -21,8 +21,9 @@ from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
 from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_suspicions
 from app.ui.timeline.lanes import LANE_HEIGHT
 from app.ui.timeline.ruler import HEADER_WIDTH
+from app.ui.timeline.run_card import left_words
 from app.ui.timeline.score_curve import ScoreCurve
-from app.ui.timeline.transport import left_words, time_words
+from app.ui.timeline.transport import time_words
 
 
 def bar_color(view: TimelineView, frame: int, lane: int = 0) -> QColor:
