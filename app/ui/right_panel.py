@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from app.ui import icons, theme
+from app.ui.panels.objects_panel import ObjectsPanel
 
 FOLDED_WIDTH = 44
 
@@ -13,7 +14,7 @@ FOLDED_WIDTH = 44
 class RightPanel(QWidget):
     """Holds the two panels. Folded, an icon unfolds it for as long as the person wants."""
 
-    def __init__(self, objects: QWidget, queue: QWidget, parent: QWidget | None = None) -> None:
+    def __init__(self, objects: ObjectsPanel, queue: QWidget, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -40,9 +41,10 @@ class RightPanel(QWidget):
         self._splitter.setHandleWidth(1)
         self._splitter.addWidget(objects)
         self._splitter.addWidget(queue)
-        self._splitter.setStretchFactor(0, 2)
-        self._splitter.setStretchFactor(1, 3)
-        self._splitter.setSizes([200, 300])
+        self._splitter.setStretchFactor(0, 1)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setSizes([260, 260])
+        objects.room_wanted.connect(self._give_room)
         self._splitter.setChildrenCollapsible(False)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -64,6 +66,12 @@ class RightPanel(QWidget):
         if has_room:
             self._is_asked_for = False
         self._arrange()
+
+    def _give_room(self, height: int) -> None:
+        """The objects need so much; the queue keeps what it cannot do without."""
+        upper, lower = self._splitter.sizes()
+        if upper < height:
+            self._splitter.setSizes([height, max(1, upper + lower - height)])
 
     def _ask(self) -> None:
         self._is_asked_for = not self._is_asked_for

@@ -275,9 +275,21 @@ def _style_sheet(theme: Theme) -> str:
     QCheckBox::indicator, QRadioButton::indicator {{ width: 14px; height: 14px; border: 1px solid {t.text_3};
         border-radius: {RADIUS_CHIP}px; background: {t.surface_0}; }}
     QRadioButton::indicator {{ border-radius: 8px; }}
+    QTabWidget::pane {{ border: none; border-top: 1px solid {t.surface_3}; }}
+    QTabBar::tab {{ background: transparent; color: {t.text_2}; padding: 6px 12px; border: none;
+        border-bottom: 2px solid transparent; }}
+    QTabBar::tab:selected {{ color: {t.text_1}; border-bottom: 2px solid {t.accent}; }}
+    QTabBar::tab:focus {{ color: {t.accent}; }}
+    QHeaderView {{ background: {t.surface_1}; }}
+    QHeaderView::section {{ background: {t.surface_1}; color: {t.text_3}; border: none; padding: 4px 6px;
+        border-bottom: 1px solid {t.surface_3}; }}
+    QTreeView::item {{ padding: 3px 4px; }}
+    QTreeView QLineEdit {{ min-height: 0px; padding: 0px 3px; }}
     QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border: 1px solid {t.accent}; }}
     QCheckBox::indicator:checked, QRadioButton::indicator:checked {{ background: {t.accent_fill};
         border: 1px solid {t.accent_fill}; image: url({_ICONS}/check-white.svg); }}
+    QRadioButton::indicator:checked {{ background: #FFFFFF; border: 4px solid {t.accent_fill}; width: 8px; height: 8px;
+        image: none; }}
     QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{ border: 1px solid {t.surface_3}; }}
     QProgressBar {{ background: {t.surface_3}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }}
     QProgressBar::chunk {{ background: {t.accent}; border-radius: 2px; }}

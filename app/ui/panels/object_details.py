@@ -71,13 +71,14 @@ class ObjectDetails(QWidget):
         for box in self.flags.values():
             flags.addWidget(box)
         flags.addStretch(1)
+        self._form.addRow(flags)
+        self._form.addRow(self._flag_hint)
         self._fixed_rows = self._form.rowCount()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 4, 14, 6)
         layout.setSpacing(4)
         layout.addLayout(self._form)
-        layout.addLayout(flags)
-        layout.addWidget(self._flag_hint)
+        layout.addStretch(1)
 
     # --- showing ---
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,19 +28,21 @@ from app.ui.canvas.words import counted
 from app.ui.desk import Desk
 from app.ui.panels.object_details import ObjectDetails
 from app.ui.panels.object_filter import ObjectFilter
-from app.ui.panels.object_list import ObjectDelegate, ObjectModel, is_on_eye
+from app.ui.panels.object_list import ROW_HEIGHT, ObjectDelegate, ObjectModel, is_on_eye
 
 if TYPE_CHECKING:
     from app.document.document import Change
     from app.ui.suspicions import Suspicions
 
-
-DETAILS_HEIGHT = 190
-"""The details take at most so much of the panel; what is more scrolls."""
+LEAST_ROWS, DETAILS_HEIGHT = 3, 190
+"""The list keeps some rows while the details are open; those take at most so many pixels, what is more scrolls."""
 
 
 class ObjectsPanel(QWidget):
     """Upper part of the right panel. Click selects, Shift and Ctrl extend, double click renames, the eye hides."""
+
+    room_wanted = Signal(int)
+    """So many pixels of height would show everything that was asked for."""
 
     def __init__(self, desk: Desk, suspicions: Suspicions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,13 +75,15 @@ class ObjectsPanel(QWidget):
         self._details_room.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._details_room.setMaximumHeight(DETAILS_HEIGHT)
         self._details_room.setWidget(self.details)
+        for part in (self.details, self._details_room.viewport()):
+            part.setAutoFillBackground(False)
         self._details_room.hide()
         self.details_button = QToolButton()
         self.details_button.setText("Details")
         self.details_button.setCheckable(True)
         self.details_button.setToolTip("Category, flags and attributes of the selected object")
         self.details_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.details_button.toggled.connect(self._details_room.setVisible)
+        self.details_button.toggled.connect(self._show_details)
         self._lay_out()
         self.list.selectionModel().selectionChanged.connect(self._on_list_selection)
         self.list.customContextMenuRequested.connect(self._show_menu)
@@ -167,6 +171,13 @@ class ObjectsPanel(QWidget):
         if current.isValid() and self._model.object_at(current) in chosen:
             chosen.sort(key=lambda object_id: object_id == self._model.object_at(current))
         self._desk.select_all(tuple(chosen))
+
+    def _show_details(self, is_on: bool) -> None:
+        """Open them below the list, with room for some rows above."""
+        self._details_room.setVisible(is_on)
+        if is_on:
+            wanted = min(self.details.sizeHint().height(), DETAILS_HEIGHT)
+            self.room_wanted.emit(self.minimumSizeHint().height() + LEAST_ROWS * ROW_HEIGHT + wanted)
 
     def start_finding(self) -> None:
         """Ctrl+F: type what the object is called."""
