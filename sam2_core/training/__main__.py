@@ -1,4 +1,7 @@
-"""Train a model: `--config built_in --data FOLDER`; the same command goes on later. `export RUN FILE` ships it."""
+"""Train a model: `--config built_in --data FOLDER…`; the same command goes on later, also under torchrun.
+
+`export RUN FILE` ships what was trained, `plot RUN` draws its curves.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,31 @@ import torch
 
 from sam2_core.checkpoint import load_model
 from sam2_core.config import EfficientNetConfig
-from sam2_core.errors import Sam2Error
+from sam2_core.errors import CheckpointError, Sam2Error
 from sam2_core.model.sam2 import Sam2Model
-from sam2_core.training import export
-from sam2_core.training.recipes import RECIPES, Recipe
+from sam2_core.training import export, plots
+from sam2_core.training.paper_recipes import ALL_RECIPES
+from sam2_core.training.projects import as_data_folders
+from sam2_core.training.recipes import Recipe
 from sam2_core.training.run import CHECKPOINT_NAME, Training, run_training
+from sam2_core.training.team import join_team, leave_team
 
 _LOW_PRIORITY = 15
+_COMMANDS = {"export": export, "plot": plots}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives the process's exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if words[:1] == ["export"]:
-            parser = argparse.ArgumentParser(prog="python -m sam2_core.training export", description=export.__doc__)
-            export.add_arguments(parser)
-            return export.run(parser.parse_args(words[1:]))
+        if words and words[0] in _COMMANDS:
+            command = _COMMANDS[words[0]]
+            parser = argparse.ArgumentParser(
+                prog=f"python -m sam2_core.training {words[0]}", description=command.__doc__
+            )
+            command.add_arguments(parser)
+            status: int = command.run(parser.parse_args(words[1:]))
+            return status
         return train(_parser().parse_args(words))
     except Sam2Error as error:
         print(error, file=sys.stderr)
@@ -37,15 +48,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sam2_core.training", description=__doc__)
-    parser.add_argument("--config", required=True, choices=sorted(RECIPES), help="recipe")
-    parser.add_argument("--data", required=True, nargs="+", type=Path, help="data folders")
+    parser.add_argument("--config", required=True, choices=sorted(ALL_RECIPES), metavar="NAME", help=_names())
+    parser.add_argument(
+        "--data",
+        required=True,
+        nargs="+",
+        type=Path,
+        help="DAVIS trees, COCO files or folders, folders of cut-outs, projects, exports, data folders; all together",
+    )
     parser.add_argument(
         "--run", type=Path, help="run folder, by default runs/<config>; an existing one is gone on with"
     )
     parser.add_argument("--hours", type=float, help="stop after so many hours; the same command goes on later")
     parser.add_argument("--start", type=Path, help="weight file to start from; official sizes need one")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1; under torchrun one card each")
     parser.add_argument("--threads", type=int, default=2, help="threads for computing")
     return parser
+
+
+def _names() -> str:
+    return f"recipe: {', '.join(sorted(ALL_RECIPES))}"
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -53,12 +75,23 @@ def train(arguments: argparse.Namespace) -> int:
     if hasattr(os, "nice"):
         os.nice(_LOW_PRIORITY)
     torch.set_num_threads(max(arguments.threads, 1))
-    recipe = RECIPES[arguments.config]
+    recipe = ALL_RECIPES[arguments.config]
     run_folder = arguments.run or Path("runs") / arguments.config
-    model = new_model(recipe, arguments.start, is_resumed=(run_folder / CHECKPOINT_NAME).exists())
-    training = Training(recipe, model, arguments.data, run_folder)
-    print(f"Going on at step {training.step}." if training.resume() else f"A new run in {run_folder}.", flush=True)
-    print(run_training(training, hours=arguments.hours))
+    team = join_team(arguments.device)
+    try:
+        model = new_model(recipe, arguments.start, is_resumed=(run_folder / CHECKPOINT_NAME).exists())
+        folders = as_data_folders(arguments.data, run_folder, team)
+        training = Training(recipe, model, folders, run_folder, team)
+        is_resumed = training.resume()
+        if team.is_first:
+            begun = f"Going on at step {training.step}" if is_resumed else f"A new run in {run_folder}"
+            together = f", {team.size} processes" if team.size > 1 else ""
+            print(f"{begun}, on {team.device.label}{together}.", flush=True)
+        said = run_training(training, hours=arguments.hours)
+        if team.is_first:
+            print(said)
+    finally:
+        leave_team()
     return 0
 
 
@@ -66,11 +99,17 @@ def new_model(recipe: Recipe, start: Path | None, *, is_resumed: bool = False) -
     """The model to train: from a weight file, or new with the published trunk where there is one.
 
     Raises:
-        CheckpointError: the weight file or the published trunk cannot be had.
+        CheckpointError: the weight file or the published trunk cannot be had, or it is of another model.
         Sam2Error: an official size without a weight file to start from.
     """
     if start is not None:
-        return load_model(start)
+        model = load_model(start)
+        if model.config.name != recipe.model.name:
+            raise CheckpointError(
+                f"{start} holds the model {model.config.name}, but this recipe trains {recipe.model.name}; choose "
+                "another --start or another --config."
+            )
+        return model
     torch.manual_seed(recipe.seed)
     model = Sam2Model(recipe.model)
     if isinstance(recipe.model.trunk, EfficientNetConfig):
@@ -78,7 +117,7 @@ def new_model(recipe: Recipe, start: Path | None, *, is_resumed: bool = False) -
 
         if not is_resumed:
             load_published_trunk(model.image_encoder.trunk)  # type: ignore[arg-type]
-    elif not is_resumed:
+    elif not is_resumed and recipe.is_trunk_frozen:
         raise Sam2Error(
             f"The trunk of {recipe.model.name} cannot be trained from nothing here; give --start with its checkpoint."
         )

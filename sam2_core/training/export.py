@@ -61,7 +61,7 @@ def export_run(
         "training": {
             "steps": state["step"],
             "hours": round(state["seconds"] / 3600, 2),
-            "device": "CPU",
+            "device": state.get("device", "processor, float32"),
             "sources": state["sources"],
         },
     }

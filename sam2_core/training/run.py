@@ -19,6 +19,7 @@ from sam2_core.errors import CheckpointError
 from sam2_core.training.initialise import quieten_memory
 from sam2_core.training.losses import StepLoss
 from sam2_core.training.optimiser import Optimiser
+from sam2_core.training.plots import draw_plots
 from sam2_core.training.prompted_clips import prompted_clip_losses
 from sam2_core.training.recipes import Recipe, StageRecipe
 from sam2_core.training.record import METRICS_NAME as METRICS_NAME
@@ -159,6 +160,7 @@ class Training:
                 "average": self.average,
                 "optimizer": self.optimiser.adamw.state_dict(),
                 "recipe": self.recipe.model.name,
+                "device": self.team.device.label,
                 "sources": self.library.sources,
             }
             torch.save(state, partial)
@@ -236,7 +238,7 @@ def run_training(training: Training, *, hours: float | None = None, checkpoint_m
                     print(progress_line(training.step, training.recipe.steps, recent, left), flush=True)
                     told = now
                 if now - saved > checkpoint_minutes * 60:
-                    training.save()
+                    _keep(training)
                     saved = now
                 if team.any(bool(asked_to_stop)):
                     reason = "Stopped on request; the same command goes on from here."
@@ -245,7 +247,14 @@ def run_training(training: Training, *, hours: float | None = None, checkpoint_m
                     reason = f"The {hours:g} hours are over; the same command goes on from here."
                     break
     finally:
-        training.save()
+        _keep(training)
         for number, handler in previous.items():
             signal.signal(number, handler)
     return f"{reason} Step {training.step}, {training.seconds / 3600:.2f} h of training in all."
+
+
+def _keep(training: Training) -> None:
+    """A checkpoint, and the curves up to it."""
+    training.save()
+    if training.team.is_first:
+        draw_plots(training.run_folder)

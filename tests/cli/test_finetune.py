@@ -229,3 +229,38 @@ def test_a_project_becomes_a_data_folder_that_trainings_read(walk, here, capsys)
     assert not read_index_map(video.maps[3]).any(), "absent is said, too"
     assert main(["finetune", str(project), "--data-only", "data"]) == 2
     assert "data is not empty" in capsys.readouterr().err
+
+
+def test_projects_and_their_exports_train_any_model(walk, base, here, capsys):
+    from sam2_core.training.__main__ import main as train
+
+    project = make_project(here / "walk.masklet", walk)
+    assert _export(project, walk, "davis", here / "davis") and _export(project, walk, "coco", here / "coco")
+    words = ["--config", "tiny_trial", "--start", base, "--device", "cpu", "--hours", 1e-6, "--threads", 1]
+    data = [project, here / "davis", here / "coco"]
+    assert train([*map(str, words), "--run", "run", "--data", *map(str, data)]) == 0
+    assert "A new run in run" in capsys.readouterr().out
+    config = json.loads((here / "run" / "config.json").read_text())
+    assert {"videos/walk", "videos/davis", "videos/coco"} <= set(config["sources"])
+    assert (here / "run" / "plots" / "loss.png").is_file()
+    project.unlink()
+    make_project(project, walk, verified=0)
+    assert train([*map(str, words), "--run", "run", "--data", *map(str, data)]) == 0, "a run keeps its masks"
+    assert "Going on at step 1" in capsys.readouterr().out
+    assert train([*map(str, words), "--run", "other", "--data", str(project)]) == 1
+    assert "has no verified masks" in capsys.readouterr().err
+
+
+def _export(project, clip, name, target) -> bool:
+    from app.commands.export import export
+    from app.media.clip import open_clip
+
+    opened = Project.open(project, read_only=True)
+    with open_clip(clip) as source:
+        work = export(opened, source, name, target)
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                opened.close()
+                return end.value.verdict.startswith("pass")
