@@ -1,8 +1,9 @@
-"""What the window feels like, in figures: `python -m tests.measure_ui [--quick]`, from the root of the repository.
+"""What the window feels like, in figures: `python -m tests.measure_ui [--quick] [--large]`, from the repository's root.
 
 Draws a 1080p clip with ten objects, opens it in the real window with the built-in model in its worker process, and
 prints a table in Markdown: what was measured, the middle value, the 95th and 99th percentile where they say something,
-the longest, and what is aimed at. It asserts nothing, since times depend on the machine and what else it does.
+the longest, what the window's process computed in the middle one (the rest is waiting), and what is aimed at. It asserts nothing, since times depend on the machine and what else it does; the load
+before and after stands beside the figures. `--large` adds a project of two million masks and a clip of two hours.
 """
 
 from __future__ import annotations
@@ -37,11 +38,21 @@ from app.jobs.background import close_background
 from app.jobs.reports import RunProgress
 from app.ui import theme
 from app.ui.desk import Desk
+from app.ui.memory import memory_bytes
 from app.ui.places import Places
 from app.ui.timeline.lane_cells import LaneState
 from app.ui.timeline.view import TimelineView
 from app.ui.window import MainWindow
 from tests import measure_canvas
+from tests.measured_feel import (
+    measure_dot,
+    measure_first_click,
+    measure_fresh_click,
+    measure_large,
+    measure_long,
+    measure_playing,
+    measure_stop,
+)
 from tests.measured_scenes import OBJECTS, Blank, Quick, Row, Spent, center_of, draw_clip, fill, timed, wait_until
 
 FRAMES = 240
@@ -183,7 +194,7 @@ def measure_lateness(window: MainWindow, seconds: float, whose: str) -> Row:
     tracking.run_progress.disconnect(note)
     while len(project.history.names[0]) > undone:
         project.history.undo()
-    note_of = f"{done} frames of ten objects in {seconds:.0f} s"
+    note_of = f"{done} frame{'' if done == 1 else 's'} of ten objects in {seconds:.0f} s"
     return Row(f"lateness of the event loop during a run, {whose}", late, "p99 ≤ 30", note_of)
 
 
@@ -290,36 +301,46 @@ def measure_4k() -> Row:
 
 def machine() -> str:
     """What it was measured on."""
-    load = " ".join(f"{value:.1f}" for value in os.getloadavg()) if hasattr(os, "getloadavg") else "?"
     return (
         f"{visible_devices()[-1].label}; {platform.system()} {platform.machine()}; Python {platform.python_version()}; "
-        f"Qt {qVersion()} ({QApplication.platformName()}); load before {load}"
+        f"Qt {qVersion()} ({QApplication.platformName()}); load before {load()}"
     )
+
+
+def load() -> str:
+    """How many processes wanted a processor in the last one, five and fifteen minutes."""
+    return " ".join(f"{value:.1f}" for value in os.getloadavg()) if hasattr(os, "getloadavg") else "?"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure what the window feels like.")
     parser.add_argument("--quick", action="store_true", help="a shorter clip and fewer rounds")
-    is_quick = parser.parse_args().quick
+    parser.add_argument("--large", action="store_true", help="also a very large project and a very long clip")
+    chosen = parser.parse_args()
+    is_quick = chosen.quick
     count = 60 if is_quick else FRAMES
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     theme.apply(app, theme.DARK)
     print(machine(), flush=True)
-    print("\n| what (ms) | middle | p95 | p99 | longest | aim | measured | note |\n|---|---|---|---|---|---|---|---|")
+    print(
+        "\n| what (ms) | middle | p95 | p99 | longest | computed | aim | times | note |\n|---|---|---|---|---|---|---|---|---|"
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for row in rows_of(folder, count, is_quick=is_quick):
+        for row in rows_of(folder, count, is_quick=is_quick, is_large=chosen.large):
             print(row.line(), flush=True)
         close_background()
+    print(f"\nLoad after: {load()}", flush=True)
     return 0
 
 
-def rows_of(folder: Path, count: int, *, is_quick: bool) -> Any:
+def rows_of(folder: Path, count: int, *, is_quick: bool, is_large: bool) -> Any:
     """Every row of the table, one after the other."""
     start, heavy = measure_start(folder, 3 if is_quick else 7)
     yield start
     print(f"<!-- loaded before the first frame: {', '.join(heavy) or 'nothing heavy'} -->", flush=True)
+    yield measure_first_click(folder, 1 if is_quick else 3)
     clip = folder / "discs.mp4"
     draw_clip(clip, count)
     places = Places(folder / "places.json")
@@ -337,7 +358,14 @@ def rows_of(folder: Path, count: int, *, is_quick: bool) -> Any:
     fill(window.desk.project, count)
     wait_until(lambda: window.desk.tracking is not None and window.desk.tracking.status.state == "ready", 300)
     yield from measure_steps(window, count)
+    yield measure_dot(window, 5 if is_quick else 25)
     yield measure_click(window, 4 if is_quick else 12)
+    yield measure_fresh_click(window, [count // 2 + 3 * number for number in range(3 if is_quick else 8)])
+    yield measure_playing(window, min(5.0, count / 30))
+    yield from measure_stop(window, 1 if is_quick else 3)
+    held = memory_bytes()
+    if held is not None:
+        print(f"<!-- window and model together hold {held / 2**20:,.0f} MB -->", flush=True)
     seconds = 10 if is_quick else 30
     yield measure_lateness(window, seconds, "the built-in model")
     window.desk.tracking._engine_factory = lambda: Quick(count)
@@ -348,6 +376,9 @@ def rows_of(folder: Path, count: int, *, is_quick: bool) -> Any:
     yield measure_4k()
     yield from measure_undo(places, folder)
     yield from measure_timeline()
+    if is_large:
+        yield from measure_large(places, folder)
+        yield from measure_long(places, folder)
 
 
 if __name__ == "__main__":
