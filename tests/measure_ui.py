@@ -2,8 +2,9 @@
 
 Draws a 1080p clip with ten objects, opens it in the real window with the built-in model in its worker process, and
 prints a table in Markdown: what was measured, the middle value, the 95th and 99th percentile where they say something,
-the longest, what the window's process computed in the middle one (the rest is waiting), and what is aimed at. It asserts nothing, since times depend on the machine and what else it does; the load
-before and after stands beside the figures. `--large` adds a project of two million masks and a clip of two hours.
+the longest, what the window's process computed in the middle one (the rest is waiting), and what is aimed at. It asserts
+nothing, since times depend on the machine and what else it does; the load before and after stands beside the figures.
+`--large` adds a project of two million masks and a clip of two hours.
 """
 
 from __future__ import annotations
@@ -323,9 +324,8 @@ def main() -> int:
     assert isinstance(app, QApplication)
     theme.apply(app, theme.DARK)
     print(machine(), flush=True)
-    print(
-        "\n| what (ms) | middle | p95 | p99 | longest | computed | aim | times | note |\n|---|---|---|---|---|---|---|---|---|"
-    )
+    titles = ("what (ms)", "middle", "p95", "p99", "longest", "computed", "aim", "times", "note")
+    print(f"\n| {' | '.join(titles)} |\n{'|---' * len(titles)}|", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for row in rows_of(folder, count, is_quick=is_quick, is_large=chosen.large):
