@@ -67,6 +67,9 @@ class PromptEncoder(nn.Module):
         """What stands for a missing mask prompt: (1, hidden, 1, 1), to be broadcast over the grid."""
         return self.no_mask_embed.weight[:, :, None, None]
 
-    def grid_encoding(self) -> Tensor:
-        """Position encoding of the coarse grid in the same language as the points: (1, hidden, S / 16, S / 16)."""
-        return self.pe_layer.grid(self.image_size // 16)
+    def grid_encoding(self, side: int | None = None) -> Tensor:
+        """Position encoding of the coarse grid in the same language as the points: (1, hidden, side, side).
+
+        `side` is S / 16 unless the picture is looked at smaller, as a training may.
+        """
+        return self.pe_layer.grid(self.image_size // 16 if side is None else side)

@@ -69,19 +69,22 @@ def decode(
     Args:
         model: a model of this package.
         features: one row per object.
-        points, labels: B x P x 2 in model pixels and B x P.
+        points, labels: B x P x 2 in pixels of the pictures as they were looked at, and B x P.
         previous: mask logits B x 1 x S/4 x S/4 to go on from, or None.
         conditioned: the coarse map after memory attention; by default what a frame without memory has.
     """
     encoder = model.sam_prompt_encoder
-    sparse = encoder.points(points, labels)
+    scale = model.config.low_res / features.fine.shape[-1]
+    # The encoder adds half a pixel of its own size.
+    sparse = encoder.points((points + 0.5) * scale - 0.5, labels)
     dense = encoder.no_mask() if previous is None else encoder.mask(previous)
     coarse = features.coarse + model.no_mem_embed.reshape(1, -1, 1, 1) if conditioned is None else conditioned
     fine, middle = features.fine, features.middle
+    grid = encoder.grid_encoding(coarse.shape[-1])
     if model.config.dense_hints:
         hinted = model.dense_hints(points, labels, previous, features.trunk, (fine, middle))
         dense, fine, middle = dense + hinted.dense, hinted.fine, hinted.middle
-    output: DecoderOutput = model.sam_mask_decoder(coarse, encoder.grid_encoding(), sparse, dense, fine, middle)
+    output: DecoderOutput = model.sam_mask_decoder(coarse, grid, sparse, dense, fine, middle)
     return output
 
 

@@ -43,6 +43,7 @@ class PictureSettings:
     Attributes:
         size: side S of the model's input.
         objects: objects per picture, K; one object is repeated where a picture has fewer.
+        tightest_crop: a crop shows at least this share of each side of a still.
         composite_share: share of pictures that are cut-outs pasted over something.
         source_weights: weight of each source of stills; a source that is not named has weight 1.
         cutout_weights: the same for cut-outs.
@@ -51,6 +52,7 @@ class PictureSettings:
 
     size: int = 512
     objects: int = 4
+    tightest_crop: float = 0.35
     composite_share: float = 0.3
     source_weights: Mapping[str, float] = ()  # type: ignore[assignment]
     cutout_weights: Mapping[str, float] = ()  # type: ignore[assignment]
@@ -68,7 +70,7 @@ def draw_sample(library: Library, settings: PictureSettings, generator: np.rando
             picture, index_map, source = _composite(library, settings, generator)
         else:
             still = draw_item(library.stills, settings.source_weights, generator)
-            picture, index_map = _cropped_still(still, settings.size, generator)
+            picture, index_map = _cropped_still(still, settings, generator)
             source = still.source
         masks = _draw_objects(index_map, settings, generator)
         if masks is not None:
@@ -100,22 +102,25 @@ def read_index_map(source: IndexMapSource) -> IndexMap:
         return np.asarray(image).astype(np.int32)
 
 
-def _cropped_still(still: Still, size: int, generator: np.random.Generator) -> tuple[Picture, IndexMap]:
+def _cropped_still(still: Still, settings: PictureSettings, generator: np.random.Generator) -> tuple[Picture, IndexMap]:
+    size = settings.size
     picture, index_map = read_picture(still.image), read_index_map(still.index_map)
     height, width = index_map.shape
     if picture.shape[:2] != (height, width):
         raise DataError(f"{still.image} and {still.index_map} differ in size.")
     box = (0, 0, width, height)
     if generator.random() < 0.6:
-        box = _crop_around_object(index_map, generator)
+        box = _crop_around_object(index_map, settings.tightest_crop, generator)
     flip = generator.random() < 0.5
     return resize_picture(picture, box, size, flip=flip), resize_index_map(index_map, box, size, flip=flip)
 
 
-def _crop_around_object(index_map: IndexMap, generator: np.random.Generator) -> tuple[int, int, int, int]:
-    """A crop of 35 to 100 % of each side that holds some pixel of some object."""
+def _crop_around_object(
+    index_map: IndexMap, tightest: float, generator: np.random.Generator
+) -> tuple[int, int, int, int]:
+    """A crop of `tightest` to all of each side that holds some pixel of some object."""
     height, width = index_map.shape
-    scale = generator.uniform(0.35, 1.0)
+    scale = generator.uniform(tightest, 1.0)
     crop_height = max(int(height * min(scale * generator.uniform(0.85, 1.2), 1.0)), 32)
     crop_width = max(int(width * min(scale * generator.uniform(0.85, 1.2), 1.0)), 32)
     crop_height, crop_width = min(crop_height, height), min(crop_width, width)
@@ -165,7 +170,7 @@ def _composite(
     photographs = library.photographs
     if library.stills and (not photographs or generator.random() < 0.4):
         still = draw_item(library.stills, settings.source_weights, generator)
-        picture, index_map = _cropped_still(still, size, generator)
+        picture, index_map = _cropped_still(still, settings, generator)
         picture, index_map = picture.copy(), index_map.copy()
     elif photographs:
         picture = background_picture(draw_item(photographs, {}, generator), size, generator).copy()

@@ -60,6 +60,10 @@ class SlidingPool:
             del self._kept[number]
         return [self._get(int(number)) for number in [*newest, *others]]
 
+    def forget(self) -> None:
+        """Make the samples of the window anew when they are next needed, because others are wanted from now on."""
+        self._kept.clear()
+
     def _get(self, number: int) -> Prepared:
         if number not in self._kept:
             self._kept[number] = self._make(number)

@@ -26,6 +26,8 @@ class StageRecipe:
         corrections: correction clicks after the first answer; on stills a step draws their number, 1 to this.
         wrong_mask_share: share of the objects of a still that begin with a wrong soft mask instead of a prompt.
         box_share: share of boxes among the first prompts; the rest are clicks.
+        still_size: side that stills are looked at, a multiple of 32; 0 is the model's own. Smaller is quicker, crops
+            are tighter.
         frames: frames of a clip.
         prior_drop: how often a clip goes without the matched mask, so that memory must work as well.
         prompting: who the simulated person of a clip is: `first_frame` prompts that one and mends another with a click,
@@ -47,6 +49,7 @@ class StageRecipe:
     corrections: int = 1
     wrong_mask_share: float = 0.35
     box_share: float = 0.4
+    still_size: int = 0
     frames: int = 5
     prior_drop: float = 0.3
     prompting: Literal["first_frame", "paper"] = "first_frame"
@@ -163,10 +166,23 @@ RECIPES: dict[str, Recipe] = {
                 box_share=0.35,
             ),
             StageRecipe(
-                steps=9000,
+                steps=600,
                 learning_rate=4e-4,
                 trunk_rate=4e-5,
                 clip_share=0.4,
+                frames=5,
+                prior_drop=0.15,
+                wrong_mask_share=0.2,
+                box_share=0.35,
+                corrections=2,
+            ),
+            StageRecipe(
+                steps=3200,
+                learning_rate=8e-4,
+                trunk_rate=8e-5,
+                clip_share=0.3,
+                pictures=6,
+                still_size=320,
                 frames=5,
                 prior_drop=0.15,
                 wrong_mask_share=0.2,

@@ -20,6 +20,7 @@ from sam2_core.training.team import Team
 
 _OBJECTS_KEPT = 8
 _CLIPS_RENEWED = 0.3
+_TIGHTEST_CROP = 0.35
 
 
 class Samples:
@@ -46,6 +47,8 @@ class Samples:
 
     def stills(self, step: int, stage: StageRecipe, generator: torch.Generator) -> tuple[Features, Tensor]:
         """Objects of the stills of a step: features with a row per object, and coverage B x S/4 x S/4."""
+        if stage.still_size != self._stage.still_size:
+            self._stills.forget()
         self._stage = stage
         batch = self._stills.draw(step, stage.pictures)
         chosen = [torch.randperm(item.truth.shape[1], generator=generator)[: stage.objects] for item in batch]
@@ -82,8 +85,11 @@ class Samples:
         return self._mean_and_scale(pixels).to(self._place)
 
     def _make_still(self, number: int) -> Prepared:
+        whole = self._recipe.model.image_size
+        size = self._stage.still_size or whole
         settings = PictureSettings(
-            size=self._recipe.model.image_size,
+            size=size,
+            tightest_crop=_TIGHTEST_CROP * size / whole,
             objects=max(_OBJECTS_KEPT, *(stage.objects for stage in self._recipe.stages)),
             composite_share=self._recipe.composite_share,
             source_weights=self._recipe.source_weights,
