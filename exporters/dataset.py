@@ -42,6 +42,7 @@ class MaskRecord:
 
     `state` says why there are no pixels, or that they are part of a covered thing; a record with pixels is always
     exported with them. `iou` in [0, 1] is the model's own estimate, `score` its occlusion logit (above 0: present).
+    `is_crowd`: several things labelled as one. `said` is what attributes say of the track there, by their names.
     """
 
     rle: Rle | None
@@ -50,6 +51,8 @@ class MaskRecord:
     iou: float = 1.0
     score: float = 10.0
     is_verified: bool = False
+    is_crowd: bool = False
+    said: Mapping[str, str | float | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def _look(clip: ClipView, track: Track, position: int, found: Survey, digest: An
         rle.check(clip, track, position, record)
         counts = rle.counts_text(record.rle)
     digest.update(f"{track.id} {position} {state} {record.origin} {record.iou!r} {record.score!r} ".encode())
-    digest.update(f"{record.is_verified} {counts}\n".encode())
+    digest.update(f"{record.is_verified} {record.is_crowd} {sorted(record.said.items())} {counts}\n".encode())
     if record.rle is not None and rle.area(record.rle):
         found.masks += 1
         found.verified += record.is_verified

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.document.attributes import CROWD, FLAGS, AttributeValue
 from app.document.document import DocumentView
 from app.document.masks import MaskCode
 from app.document.overlaps import resolved_masks
@@ -37,6 +38,7 @@ class ExportedClip:
         self.tracks = _tracks(document, object_ids)
         self._document = document
         self._masks = {number: document.masks_of(number) for number in object_ids}
+        self._tags = {number: document.tags_of(number) for number in object_ids}
         self._only_verified = only_verified
         self._resolved_frame: tuple[int, dict[int, MaskCode]] = (-1, {})
         self._read_from(source)
@@ -63,7 +65,19 @@ class ExportedClip:
             return None
         code = found.code if self._document.allows_overlaps else self._resolved(track_id, frame, found.code)
         state: State = "absent" if found.is_absent else "occluded" if code.is_empty else "visible"
-        return MaskRecord(code.to_rle(), state, found.origin.value, found.iou, found.score, is_verified)
+        said = self._said(track_id, frame)
+        is_crowd = said.pop(FLAGS[CROWD].name, False) is True
+        scores = found.iou, found.score
+        return MaskRecord(code.to_rle(), state, found.origin.value, *scores, is_verified, is_crowd, said)
+
+    def _said(self, track_id: int, frame: int) -> dict[str, AttributeValue]:
+        """What is said of a track on a frame, by the attributes' names; flags only where they hold."""
+        said: dict[str, AttributeValue] = {}
+        for key, tag in self._tags[track_id].items():
+            value = tag.at(frame)
+            if value is not None and (key not in FLAGS or value):
+                said[(FLAGS.get(key) or self._document.attributes[key]).name] = value
+        return said
 
     def _resolved(self, track_id: int, frame: int, code: MaskCode) -> MaskCode:
         """What is left of a mask where others lie in front; exporters ask for one frame after another."""

@@ -17,7 +17,7 @@ from exporters.dataset import Category, ClipView, Dataset, MaskRecord, Rle, Trac
 from exporters.errors import ExportError
 from exporters.format import Format, Progress, Work, Written
 from exporters.formats.coco_options import CocoOptions
-from exporters.formats.coco_reader import read
+from exporters.formats.coco_reader import own_name, read
 from exporters.frames import encoded_frame
 from exporters.names import safe_component
 from exporters.polygons import polygons_of
@@ -177,19 +177,20 @@ def _annotations(
             "image_id": plan.first_images[video] + position,
             "category_id": plan.category_of(track),
             "track_id": track_id,
-            "iscrowd": 0,
+            "iscrowd": int(seen.record.is_crowd),
             "area": seen.area,
             "bbox": rle.box(seen.code),
-            "segmentation": _segmentation(seen.code, settings, written),
+            "segmentation": _segmentation(seen.code, settings, written, is_crowd=seen.record.is_crowd),
             "attributes": _attributes(track, seen.record, track_id),
         }
 
 
-def _segmentation(code: Rle, settings: CocoOptions, written: Written) -> Any:
+def _segmentation(code: Rle, settings: CocoOptions, written: Written, *, is_crowd: bool) -> Any:
+    """In the form that was asked for; crowds are run lengths in every COCO file, so they are never polygons."""
     size = [int(value) for value in code["size"]]
     if settings.segmentation == "rle":
         return {"size": size, "counts": rle.counts_text(code)}
-    if settings.segmentation == "uncompressed":
+    if settings.segmentation == "uncompressed" or is_crowd:
         return {"size": size, "counts": rle.runs(code).tolist()}
     rings, is_bridged = polygons_of(rle.decode(code))
     if is_bridged:
@@ -209,8 +210,11 @@ def _global_id(clip: ClipView, track: Track, video: int) -> int:
 
 
 def _attributes(track: Track, record: MaskRecord, track_id: int) -> dict[str, Any]:
-    """What COCO has no place for; and the track id again, because some readers keep nothing but attributes."""
-    return {
+    """What COCO has no place for; and the track id again, because some readers keep nothing but attributes.
+
+    Beside them what a person's own attributes say; one that is called like another key here gets "own " before it.
+    """
+    own = {
         "track_id": track_id,
         "occluded": record.state == "occluded",
         "name": track.name,
@@ -220,6 +224,7 @@ def _attributes(track: Track, record: MaskRecord, track_id: int) -> dict[str, An
         "predicted_iou": _number(record.iou),
         "presence_score": _number(record.score),
     }
+    return own | {own_name(name): value for name, value in record.said.items()}
 
 
 def _file_name(clip: ClipView, folder: str, position: int, settings: CocoOptions) -> str:

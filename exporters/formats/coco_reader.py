@@ -20,6 +20,15 @@ from exporters.reading import inside, rgb
 Record = dict[str, Any]
 MOST_PIXELS = 2**28
 """Larger frames are a mistake or an attack."""
+_OF_THE_MASK = ("track_id", "occluded", "name", "z_order", "origin", "is_verified", "predicted_iou", "presence_score")
+ATTRIBUTES = frozenset((*_OF_THE_MASK, "keyframe", "outside"))
+"""Keys of an annotation's attributes that say something of the mask; the last two are CVAT's."""
+OWN = "own "
+
+
+def own_name(name: str) -> str:
+    """The key of a person's own attribute."""
+    return OWN + name if name in ATTRIBUTES or name.startswith(OWN) else name
 
 
 def read(path: Path) -> Dataset:
@@ -148,6 +157,12 @@ class _Reading:
             _float(attributes.get("predicted_iou"), 1.0),
             _float(attributes.get("presence_score"), 10.0),
             attributes.get("is_verified") is True,
+            item.get("iscrowd") == 1,
+            {
+                name.removeprefix(OWN): value
+                for name, value in attributes.items()
+                if name not in ATTRIBUTES and isinstance(value, str | int | float)
+            },
         )
         return category
 

@@ -191,7 +191,8 @@ FORMAT = Format(
     name="davis",
     title="DAVIS 2017",
     summary="one palette picture per frame; read by nearly every tool for video object segmentation",
-    loses="one owner per pixel, at most 254 objects per clip, no categories, absent cannot be told from unknown",
+    loses="one owner per pixel, at most 254 objects per clip, no categories, no attributes, "
+    "absent cannot be told from unknown",
     options=DavisOptions,
     contents=frozenset({"JPEGImages", "Annotations", "ImageSets", "README.txt", "LICENSE.txt"}),
     write=write,

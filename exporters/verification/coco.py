@@ -130,8 +130,9 @@ class _CocoCheck:
         record = clip.mask(track_id, position)
         self._mark_seen(video, position, track_id)
         where = f"object {track_id} on frame {clip.source_frames[position]} of {clip.name}"
-        if annotation["id"] != self._annotations or annotation["iscrowd"] != 0:
+        if annotation["id"] != self._annotations:
             self._comparison.error(f"the annotation of {where} has the id {annotation['id']}")
+        self._sayings(annotation, record, where)
         category = self._categories.get(annotation["category_id"])
         if category is None or (track.category_id or annotation["category_id"]) != annotation["category_id"]:
             self._comparison.error(f"{where} has the category {annotation['category_id']}")
@@ -141,6 +142,16 @@ class _CocoCheck:
             self._comparison.error(f"{where} has a mask that nobody made")
             return
         self._mask(annotation, record, clip, track_id, position, where)
+
+    def _sayings(self, annotation: dict[str, Any], record: MaskRecord | None, where: str) -> None:
+        """The crowd mark, and every attribute under its name or, where that is taken, with "own " before it."""
+        if record is None:
+            return
+        if annotation["iscrowd"] not in (0, 1) or bool(annotation["iscrowd"]) != record.is_crowd:
+            self._comparison.error(f"{where} is marked as a crowd, or should be")
+        found = annotation["attributes"]
+        if any(value not in (found.get(name), found.get(f"own {name}")) for name, value in record.said.items()):
+            self._comparison.error(f"an attribute of {where} is missing or wrong")
 
     def _mask(
         self, annotation: dict[str, Any], record: MaskRecord, clip: ClipView, track_id: int, position: int, where: str

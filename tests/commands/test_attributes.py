@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from app.commands.attributes import (
@@ -14,6 +15,8 @@ from app.commands.attributes import (
     set_choices,
 )
 from app.commands.errors import CommandError
+from app.commands.export import dataset_of
+from app.commands.masks import set_mask
 from app.commands.objects import delete_objects, duplicate_object
 from app.document.attributes import CROWD, FLAGS, TRUNCATED, AttributeKind, Stretch, Tag
 from app.document.project import Project
@@ -118,3 +121,18 @@ def test_what_is_said_goes_and_comes_back_with_its_object(described: Project) ->
     assert not described.document.tags_of(1)
     described.history.undo()
     assert described.document.tags_of(1) == {1: Tag("runs"), CROWD: Tag(True)}
+
+
+def test_exports_say_it_by_name_and_only_where_it_holds(described: Project) -> None:
+    pixels = np.ones((24, 32), bool)
+    for frame in (3, 4):
+        set_mask(described, 1, frame, pixels)
+    say(described, [1], 1, "runs")
+    say(described, [1], 4, False, (4, 4))
+    say(described, [1], CROWD, True, (3, 3))
+    say(described, [1], TRUNCATED, True)
+    say(described, [1], TRUNCATED, False, (4, 4))
+    clip = dataset_of(described, None).clips[0]
+    first, second = clip.mask(1, 3), clip.mask(1, 4)
+    assert first.is_crowd and first.said == {"pose": "runs", "truncated": True}
+    assert not second.is_crowd and second.said == {"pose": "runs", "wet": False}

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,30 @@ def test_what_is_known_of_a_mask_travels_with_it(
     }
     # The bar was looked at only where it has masks.
     assert [image["exhaustive"] for image in content["images"]] == [False] * 8 + [True, True]
+
+
+@pytest.mark.parametrize("segmentation", ["rle", "polygons"])
+def test_crowds_and_a_persons_own_attributes_travel_too(
+    dataset: Dataset, exported: Callable[..., Any], tmp_path: Path, segmentation: str
+) -> None:
+    clip = dataset.clips[0]
+    assert isinstance(clip, StoredClip)
+    said = {"pose": "läuft", "speed": 2.5, "wet": False, "name": "Rex", "own goal": True}
+    record = clip.masks[1, 0] = replace(clip.masks[1, 0], is_crowd=True, said=said)  # type: ignore[index]
+    report = exported(dataset, "coco", tmp_path / "out", CocoOptions(segmentation=segmentation))
+    assert report.verdict.startswith("pass")
+    first = json.loads((tmp_path / "out/annotations/instances_train.json").read_bytes())["annotations"][0]
+    assert first["iscrowd"] == 1 and isinstance(first["segmentation"]["counts"], str | list)
+    assert first["attributes"]["name"] == 'ring "of", gold: é' and first["attributes"]["own name"] == "Rex"
+    assert {key: first["attributes"][key] for key in ("pose", "speed", "wet")} == {
+        "pose": "läuft",
+        "speed": 2.5,
+        "wet": False,
+    }
+    again = read(tmp_path / "out").clips[0]
+    found = again.mask(1, 0)
+    assert found is not None and found.is_crowd and found.said == record.said
+    assert not again.mask(1, 1).is_crowd and again.mask(1, 1).said == {}
 
 
 def test_numbers_that_json_does_not_know_become_null(
