@@ -166,7 +166,7 @@ RECIPES: dict[str, Recipe] = {
                 box_share=0.35,
             ),
             StageRecipe(
-                steps=600,
+                steps=649,
                 learning_rate=4e-4,
                 trunk_rate=4e-5,
                 clip_share=0.4,
