@@ -2,8 +2,8 @@
 
 Draws a 1080p clip with ten objects, opens it in the real window with the built-in model in its worker process, and
 prints a table in Markdown: what was measured, the middle value, the 95th and 99th percentile where they say something,
-the longest, what the window's process computed in the middle one (the rest is waiting), and what is aimed at. Nothing is
-asserted, since times depend on the machine and what else it does; the load before and after stands beside the figures.
+the longest, what the window's process computed in the middle one (the rest is waiting), and what is aimed at. It
+asserts nothing, since times depend on the machine and what else it does; the load before and after stands beside them.
 `--large` adds a project of two million masks and a clip of two hours.
 """
 
