@@ -1,4 +1,4 @@
-"""Review: a person's word on cells. Verified cells are locked against every run."""
+"""Review: a person's word on cells. Verified cells are locked against every run; false alarms are silent."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from app.commands.errors import CommandError
 from app.commands.targets import about, editable_cells
+from app.document.marks import SetDismissed, SetExcluded
 from app.document.masks import MaskCode
 from app.document.project import Project
 from app.document.steps import SetMasks, SetPrompt, SetReviews
@@ -59,4 +60,41 @@ def mark_absent(project: Project, cells: Iterable[Cell], *, verify: bool = False
                 transaction.apply(SetMasks(dict.fromkeys(changed, absent), by_person=True))
             if unlocked:
                 transaction.apply(SetReviews(dict.fromkeys(unlocked, Review.VERIFIED)))
+    return len(changed)
+
+
+def dismiss(project: Project, cells: Iterable[Cell], sign: str) -> int:
+    """Call a sign of suspicion a false alarm on these cells: it is silent there, and nothing is verified by that.
+
+    Gives on how many cells it had not been dismissed before.
+    """
+    document = project.document
+    fresh = [cell for cell in sorted(set(cells)) if sign not in document.dismissed.get(cell, ())]
+    if fresh:
+        with project.history.transaction(f"Dismiss, {about(project, fresh, 'frame')}") as transaction:
+            signs = {cell: document.dismissed.get(cell, frozenset()) | {sign} for cell in fresh}
+            transaction.apply(SetDismissed(signs))
+    return len(fresh)
+
+
+def take_dismissal_back(project: Project, cells: Iterable[Cell]) -> int:
+    """Let every sign of suspicion speak on these cells again; gives on how many one was silent."""
+    silent = [cell for cell in sorted(set(cells)) if cell in project.document.dismissed]
+    if silent:
+        with project.history.transaction(f"Suspect again, {about(project, silent, 'frame')}") as transaction:
+            transaction.apply(SetDismissed(dict.fromkeys(silent)))
+    return len(silent)
+
+
+def exclude_from_runs(project: Project, cells: Iterable[Cell], is_excluded: bool) -> int:
+    """Keep these cells from conditioning runs, or let them again; gives how many changed.
+
+    They stay what they are: no run writes a cell that a person answers for.
+    """
+    excluded = project.document.excluded
+    changed = [cell for cell in editable_cells(project, cells) if (cell in excluded) != is_excluded]
+    if changed:
+        verb = "Do not learn from" if is_excluded else "Learn from"
+        with project.history.transaction(f"{verb} {about(project, changed, 'frame')}") as transaction:
+            transaction.apply(SetExcluded(dict.fromkeys(changed, is_excluded)))
     return len(changed)

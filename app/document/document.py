@@ -109,6 +109,14 @@ class DocumentView:
         """Reviews by frame, in no particular order."""
         return self._state.reviews.of(object_id)
 
+    def dismissed_of(self, object_id: int) -> Mapping[int, frozenset[str]]:
+        """Dismissed signs of suspicion by frame, in no particular order."""
+        return self._state.dismissed.of(object_id)
+
+    def excluded_of(self, object_id: int) -> Mapping[int, bool]:
+        """Frames that condition no run of the object, in no particular order."""
+        return self._state.excluded.of(object_id)
+
     def tags_of(self, object_id: int) -> Mapping[int, Tag]:
         """What is said of the object, by attribute."""
         return self._state.tags.of(object_id)

@@ -25,7 +25,7 @@ NEIGHBOURS = 4
 """How many masks on either side say what is usual for an object."""
 
 GAP_SUSPICION = 0.4
-VANISHED_SUSPICION = 0.35
+VANISHED, VANISHED_SUSPICION = "vanished", 0.35
 UNSURE_IOU = 0.75
 UNSURE_SCORE = 3.0
 SHARED_FROM = 0.7
@@ -33,11 +33,12 @@ SHARED_FROM = 0.7
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A cell that may be wrong: how likely (0 to 1) and why, as the person is told."""
+    """A cell that may be wrong: how likely (0 to 1) and why, as the person is told; `sign` names what speaks."""
 
     cell: Cell
     value: float
     reason: str
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,9 @@ class _Lane:
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
-    """One witness over a whole lane: values 0 to 1, and the sentence for a place in it."""
+    """One witness over a whole lane: its name, values 0 to 1, and the sentence for a place in it."""
 
+    name: str
     values: Floats
     words: Callable[[int], str]
 
@@ -80,11 +82,13 @@ class _Sign:
 def suspicious_cells(document: DocumentView) -> list[Suspicion]:
     """The cells that a person should look at, most suspicious first; verified cells are never among them.
 
+    A sign that a person has dismissed on a cell says nothing there.
+
     A pure function of the document; a snapshot may be looked through on any thread.
     """
     lanes = [lane for object_id in document.objects if (lane := _lane(document, object_id)) is not None]
     shared = _shared_places(document, lanes)
-    found = [suspicion for lane in lanes for suspicion in _look(lane, shared[lane.object_id])]
+    found = [suspicion for lane in lanes for suspicion in _look(document, lane, shared[lane.object_id])]
     found += [suspicion for lane in lanes for suspicion in _vanished(document, lane)]
     return sorted(found, key=lambda suspicion: (-suspicion.value, suspicion.cell))
 
@@ -113,16 +117,23 @@ def _lane(document: DocumentView, object_id: int) -> _Lane | None:
     )
 
 
-def _look(lane: _Lane, shared: _Sign) -> Iterator[Suspicion]:
+def _look(document: DocumentView, lane: _Lane, shared: _Sign) -> Iterator[Suspicion]:
     signs = [_area(lane), _jump(lane), _unsure_mask(lane), _unsure_presence(lane), _spread(lane), _gap(lane), shared]
     values = np.stack([sign.values for sign in signs])
     # What a person drew or brought in was not computed: the model's scores and the motion say nothing against it.
     values[:, lane.is_given] = 0.0
+    for number, sign in enumerate(signs):
+        values[number, np.isin(lane.frames, _dismissed(document, lane.object_id, sign.name))] = 0.0
     total = 1.0 - np.prod(1.0 - values, axis=0)
     loudest = values.argmax(axis=0)
     for place in np.flatnonzero((total >= THRESHOLD) & ~lane.is_verified):
-        reason = signs[loudest[place]].words(int(place))
-        yield Suspicion((lane.object_id, int(lane.frames[place])), round(float(total[place]), 4), reason)
+        sign = signs[loudest[place]]
+        cell = (lane.object_id, int(lane.frames[place]))
+        yield Suspicion(cell, round(float(total[place]), 4), sign.words(int(place)), sign.name)
+
+
+def _dismissed(document: DocumentView, object_id: int, sign: str) -> list[int]:
+    return [frame for frame, signs in document.dismissed_of(object_id).items() if sign in signs]
 
 
 def _vanished(document: DocumentView, lane: _Lane) -> Iterator[Suspicion]:
@@ -131,18 +142,25 @@ def _vanished(document: DocumentView, lane: _Lane) -> Iterator[Suspicion]:
     for frame in lane.absent.tolist():
         cell, place = (lane.object_id, frame), last_shown.get(frame - 1)
         is_computed = document.masks[cell].origin is Origin.PROPAGATED
-        if place is None or not is_computed or document.is_verified(cell):
+        if (
+            place is None
+            or not is_computed
+            or document.is_verified(cell)
+            or VANISHED in document.dismissed.get(cell, ())
+        ):
             continue
         x0, y0, x1, y1 = lane.boxes[place]
         if x0 > 1 and y0 > 1 and x1 < clip.width - 1 and y1 < clip.height - 1:
-            yield Suspicion(cell, VANISHED_SUSPICION, "vanished inside the picture")
+            yield Suspicion(cell, VANISHED_SUSPICION, "vanished inside the picture", VANISHED)
 
 
 def _area(lane: _Lane) -> _Sign:
     """The mask is far larger or smaller than the object's masks around it."""
     ratio = lane.area / _usual(lane.area)
     values = _ramp(np.abs(np.log(ratio)), np.log(1.6), np.log(4.0))
-    return _Sign(values, lambda place: f"area × {ratio[place]:.1f}" if ratio[place] >= 1 else _shrunk(ratio[place]))
+    return _Sign(
+        "area", values, lambda place: f"area × {ratio[place]:.1f}" if ratio[place] >= 1 else _shrunk(ratio[place])
+    )
 
 
 def _shrunk(ratio: float) -> str:
@@ -165,19 +183,23 @@ def _jump(lane: _Lane) -> _Sign:
         distance[1:] = np.linalg.norm(np.diff(centers, axis=0), axis=1)
         excess[1:] = np.where(steps[:, 0] == 1, unexplained / size, 0.0)
     values = _ramp(excess, 0.35, 1.2)
-    return _Sign(values, lambda place: f"jumped {distance[place]:.0f} px in one frame")
+    return _Sign("jump", values, lambda place: f"jumped {distance[place]:.0f} px in one frame")
 
 
 def _unsure_mask(lane: _Lane) -> _Sign:
     """The model itself expects its mask to be poor."""
     values = 0.9 * _ramp(UNSURE_IOU - lane.iou, 0.0, 0.5)
-    return _Sign(values, lambda place: f"the model is unsure of this mask (predicted IoU {lane.iou[place]:.2f})")
+    return _Sign(
+        "mask", values, lambda place: f"the model is unsure of this mask (predicted IoU {lane.iou[place]:.2f})"
+    )
 
 
 def _unsure_presence(lane: _Lane) -> _Sign:
     """The model nearly said that the object is not there."""
     values = 0.8 * _ramp(UNSURE_SCORE - lane.score, 0.0, UNSURE_SCORE)
-    return _Sign(values, lambda place: f"the model is unsure whether it is there (score {lane.score[place]:.1f})")
+    return _Sign(
+        "presence", values, lambda place: f"the model is unsure whether it is there (score {lane.score[place]:.1f})"
+    )
 
 
 def _spread(lane: _Lane) -> _Sign:
@@ -185,7 +207,7 @@ def _spread(lane: _Lane) -> _Sign:
     filled = lane.area / np.maximum(lane.width * lane.height, 1.0)
     ratio = filled / _usual(filled)
     values = 0.8 * _ramp(-np.log(np.maximum(ratio, 1e-6)), np.log(1.7), np.log(4.0))
-    return _Sign(values, lambda place: f"in pieces: it fills {100 * filled[place]:.0f} % of its box")
+    return _Sign("pieces", values, lambda place: f"in pieces: it fills {100 * filled[place]:.0f} % of its box")
 
 
 def _gap(lane: _Lane) -> _Sign:
@@ -193,7 +215,7 @@ def _gap(lane: _Lane) -> _Sign:
     missing = np.zeros(len(lane.frames), np.int64)
     missing[1:] = np.diff(lane.frames) - 1
     values = np.where((missing > 0) & ~lane.has_prompts, GAP_SUSPICION, 0.0)
-    return _Sign(values, lambda place: f"first frame after a gap of {missing[place]}")
+    return _Sign("gap", values, lambda place: f"first frame after a gap of {missing[place]}")
 
 
 def _shared_places(document: DocumentView, lanes: list[_Lane]) -> dict[int, _Sign]:
@@ -213,7 +235,7 @@ def _shared_places(document: DocumentView, lanes: list[_Lane]) -> dict[int, _Sig
                 values[lane.object_id][places[larger]] = found[larger]
                 others[lane.object_id][places[larger]] = other.object_id
     names = {object_id: thing.name for object_id, thing in document.objects.items()}
-    return {object_id: _Sign(values[object_id], _sharing(names, others[object_id])) for object_id in values}
+    return {object_id: _Sign("shared", values[object_id], _sharing(names, others[object_id])) for object_id in values}
 
 
 def _sharing(names: dict[int, str], others: NDArray[np.int64]) -> Callable[[int], str]:

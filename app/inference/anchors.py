@@ -22,7 +22,7 @@ class Anchor:
     frame: int
     kind: str
     is_visible: bool
-    """Whether the object is there; a mask not computed yet counts as visible."""
+    """Whether runs learn from it: the object is there (a mask not computed yet counts as that) and not excluded."""
 
     @property
     def is_lock(self) -> bool:
@@ -44,8 +44,13 @@ def anchors_of(document: DocumentView, object_id: int) -> list[Anchor]:
     kinds |= {
         frame: "verified" for frame in {*masks, *kinds} if document.reviews.get((object_id, frame)) is Review.VERIFIED
     }
+    excluded = document.excluded_of(object_id)
     return [
-        Anchor(frame, kinds[frame], is_visible=frame not in masks or not masks[frame].code.is_empty)
+        Anchor(
+            frame,
+            kinds[frame],
+            is_visible=frame not in excluded and (frame not in masks or not masks[frame].code.is_empty),
+        )
         for frame in sorted(kinds)
     ]
 

@@ -94,6 +94,8 @@ class Request:
         if not anchors:
             return f"{name} has no prompts: click on it on one frame first."
         if not any(anchor.is_visible for anchor in anchors):
+            if self.document.excluded_of(object_id):
+                return f"{name} has no frame to learn from: let one of the excluded ones condition runs again."
             return f"{name} is absent wherever a person looked: click on it on a frame that shows it."
         inside = [anchor for anchor in anchors if anchor.frame in window]
         if len(inside) == len(window):

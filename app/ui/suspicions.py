@@ -13,6 +13,7 @@ from app.ui.desk import Desk
 if TYPE_CHECKING:
     from app.document.document import DocumentView
     from app.document.suspicion import Suspicion
+    from app.document.values import Cell
     from app.jobs.job import Job
 
 REST_MS = 300
@@ -43,6 +44,21 @@ class Suspicions(QObject):
         for suspicion in self.found:
             counts[suspicion.cell[0]] = counts.get(suspicion.cell[0], 0) + 1
         return counts
+
+    def at(self, cell: Cell) -> Suspicion | None:
+        """What makes a cell suspicious, as far as it was looked for."""
+        return next((suspicion for suspicion in self.found if suspicion.cell == cell), None)
+
+    def span_of(self, entry: Suspicion) -> list[Cell]:
+        """The cells around an entry, without a gap, that are suspicious for the same reason; ascending."""
+        object_id, frame = entry.cell
+        same = {other.cell[1] for other in self.found if other.cell[0] == object_id and other.sign == entry.sign}
+        first = last = frame
+        while first - 1 in same:
+            first -= 1
+        while last + 1 in same:
+            last += 1
+        return [(object_id, inside) for inside in range(first, last + 1)]
 
     def _forget(self) -> None:
         if self._job is not None:

@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self.viewing = Viewing(desk, canvas, self.places, self)
         self.filing = Filing(desk, self.projects, self.models, self.places, self)
         going = Going(desk, self.playback, self.keys, self.places, self)
-        reviewing = Reviewing(desk, canvas, self, self._is_in_queue)
+        reviewing = Reviewing(desk, canvas, self.suspicions, self, self._is_in_queue)
         own: Verbs = {
             "find_action": lambda: self.search.open(),
             "find_object": lambda: self.objects_panel.start_finding(),

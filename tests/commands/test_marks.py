@@ -9,6 +9,7 @@ import pytest
 from app.commands.errors import CommandError
 from app.commands.marks import add_cut, note_found_cuts, remove_cut, remove_marker, set_marker
 from app.commands.objects import new_object
+from app.commands.review import dismiss, exclude_from_runs
 from app.document.project import Project
 
 
@@ -59,10 +60,14 @@ def test_cuts_and_markers_lie_in_the_project_file_and_in_its_copies(project: Pro
     set_marker(project, 4, "ask Ann")
     set_marker(project, 6, "")
     remove_marker(project, 6)
+    dismiss(project, [(1, 3), (2, 5)], "area")
+    exclude_from_runs(project, [(1, 8)], True)
     project.save_copy(tmp_path / "copy.masklet")
     project.close()
     for name in ("park", "copy"):
         again = Project.open(tmp_path / f"{name}.masklet")
         assert again.document.cuts == (7, 20)
         assert dict(again.document.markers) == {4: "ask Ann"}
+        assert dict(again.document.dismissed) == {(1, 3): {"area"}, (2, 5): {"area"}}
+        assert dict(again.document.excluded) == {(1, 8): True}
         again.close()

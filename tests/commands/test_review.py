@@ -9,7 +9,14 @@ import pytest
 from app.commands.errors import CommandError
 from app.commands.objects import set_object_frozen
 from app.commands.prompts import add_point
-from app.commands.review import mark_absent, unverify, verify_cells
+from app.commands.review import (
+    dismiss,
+    exclude_from_runs,
+    mark_absent,
+    take_dismissal_back,
+    unverify,
+    verify_cells,
+)
 from app.document.project import Project
 from app.document.values import Origin
 
@@ -70,3 +77,28 @@ def test_a_frozen_object_is_not_reviewed(project: Project, propagated: Propagate
     for deed in (verify_cells, unverify, mark_absent):
         with pytest.raises(CommandError, match="dog is frozen"):
             deed(project, [(1, 1)])
+
+
+def test_a_false_alarm_is_dismissed_without_verifying_and_taken_back(project: Project, propagated: Propagated) -> None:
+    propagated(1, range(5))
+    cells = [(1, 2), (1, 3)]
+    assert dismiss(project, cells, "area") == 2 and dismiss(project, cells, "area") == 0
+    assert dismiss(project, [(1, 3)], "gap") == 1
+    assert project.document.dismissed[1, 3] == {"area", "gap"} and not project.document.reviews
+    project.history.undo()
+    assert project.document.dismissed[1, 3] == {"area"} and project.history.undo_cells == set(cells)
+    assert take_dismissal_back(project, [*cells, (1, 4)]) == 2
+    assert not project.document.dismissed
+    assert project.history.undo() == "Suspect again, 2 frames, dog"
+
+
+def test_a_cell_is_kept_from_conditioning_and_let_again(project: Project, propagated: Propagated) -> None:
+    propagated(1, range(5))
+    assert exclude_from_runs(project, [(1, 2)], True) == 1 and exclude_from_runs(project, [(1, 2)], True) == 0
+    assert set(project.document.excluded) == {(1, 2)}
+    assert exclude_from_runs(project, [(1, 2)], False) == 1
+    project.history.undo()
+    assert set(project.document.excluded) == {(1, 2)}
+    set_object_frozen(project, 1, True)
+    with pytest.raises(CommandError, match="frozen"):
+        exclude_from_runs(project, [(1, 2)], False)

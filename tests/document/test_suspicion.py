@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.document.document import Document
+from app.document.marks import SetDismissed
 from app.document.masks import MaskCode
 from app.document.steps import SetMasks, SetObject, SetPrompt, SetReviews
 from app.document.suspicion import Suspicion, suspicious_cells
@@ -145,3 +146,18 @@ def test_scores_that_are_no_numbers_say_nothing(rolling: Document, plant: Plant)
 def test_a_snapshot_is_looked_through_like_the_document(rolling: Document, plant: Plant) -> None:
     plant(20, ball(90, radius=36))
     assert suspicious_cells(rolling.snapshot()) == suspicious_cells(rolling)
+
+
+def test_a_dismissed_sign_is_silent_and_the_others_still_speak(rolling: Document, plant: Plant) -> None:
+    plant(20, ball(150, y=20, radius=36, iou=0.3))
+    plant(30, None)
+    plant(30, FrameMask(MaskCode.empty(HEIGHT, WIDTH)))
+    signs = []
+    while 20 in (found := found_in(rolling)):
+        signs.append(found[20].sign)
+        rolling.apply(SetDismissed({(1, 20): frozenset(signs)}))
+        assert len(signs) < 10
+    assert {"area", "jump", "mask"} <= set(signs)
+    assert found_in(rolling)[30].sign == "vanished"
+    rolling.apply(SetDismissed({(1, 30): frozenset({"vanished"})}))
+    assert 30 not in found_in(rolling)

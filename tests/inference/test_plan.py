@@ -4,6 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.document.marks import SetExcluded
 from app.document.values import Origin
 from app.inference.plan import PlanError, make_plan, span_around
 
@@ -272,3 +273,16 @@ def test_a_plan_writes_each_frame_once_and_never_what_a_person_made(
     assert plan.conditioning[1] and all(anchors[frame] != "absent" for frame in plan.conditioning[1])
     order = [(step.is_reverse, step.frame) for step in plan.steps()]
     assert len(order) == len(set(order))
+
+
+def test_an_excluded_frame_stays_a_barrier_and_teaches_nothing(work):
+    work.click(10, 40)
+    work.document.apply(SetExcluded({(1, 40): True}))
+    plan = make_plan(work.document, [1], 0, 99, "forward")
+    assert plan.conditioning == {1: (10,)}
+    assert frames_of(plan) == [*range(11, 40), *range(41, 100)]
+    both = make_plan(work.document, [1], 11, 39)
+    assert [stretch.source for stretch in both.stretches] == [10], "nothing comes from the excluded side"
+    work.document.apply(SetExcluded({(1, 10): True}))
+    with pytest.raises(PlanError, match="red ball has no frame to learn from"):
+        make_plan(work.document, [1], 0, 99, "forward")

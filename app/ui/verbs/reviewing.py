@@ -11,14 +11,23 @@ from app.document.values import Cell
 from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted, object_name
 from app.ui.desk import Desk
+from app.ui.suspicions import Suspicions
 from app.ui.verbs import Verbs
 
 
 class Reviewing:
     """`is_in_queue` says whether the keyboard is in *Look at next*, where verifying goes on to the next entry."""
 
-    def __init__(self, desk: Desk, canvas: CanvasView, window: QWidget, is_in_queue: Callable[[], bool]) -> None:
-        self._desk, self._canvas, self._window, self._is_in_queue = desk, canvas, window, is_in_queue
+    def __init__(
+        self,
+        desk: Desk,
+        canvas: CanvasView,
+        suspicions: Suspicions,
+        window: QWidget,
+        is_in_queue: Callable[[], bool],
+    ) -> None:
+        self._desk, self._canvas, self._suspicions = desk, canvas, suspicions
+        self._window, self._is_in_queue = window, is_in_queue
 
     def verbs(self) -> Verbs:
         return {
@@ -27,6 +36,7 @@ class Reviewing:
             "verify_range": self._verify_range,
             "next_suspicious": lambda: self._desk.queue_step_requested.emit(1),
             "previous_suspicious": lambda: self._desk.queue_step_requested.emit(-1),
+            "dismiss": self._dismiss,
             "fix_here": self._fix_here,
             "absent_here": self._absent_here,
             "absent_range": self._absent_range,
@@ -68,6 +78,24 @@ class Reviewing:
         who = object_name(document, chosen[0]) if len(chosen) == 1 else f"{len(chosen)} objects"
         if confirm(self._window, f"Verify {counted(len(cells), 'frame')} of {who}?", f"Verify {len(cells):,}"):
             self._desk.attempt(lambda: review.verify_cells(project, cells))
+
+    def _dismiss(self) -> None:
+        """Alt+S: what is suspicious here is a false alarm, and so it is on the frames around that have it."""
+        project, cells = self._desk.project, self._chosen_here()
+        entry = self._suspicions.at(cells[-1]) if cells else None
+        if project is None or entry is None:
+            self._desk.notice.emit("Nothing makes this mask suspicious.", "info")
+            return
+        span = self._suspicions.span_of(entry)
+        review.dismiss(project, span, entry.sign)
+        where = f"on frame {span[0][1]:,}" if len(span) == 1 else f"on frames {span[0][1]:,}–{span[-1][1]:,}"
+        self._desk.done_in_bulk.emit(f"Dismissed {where}: {entry.reason}.")
+        order = self._suspicions.found
+        place = order.index(entry)
+        following = [other for other in (*order[place:], *order[:place]) if other.cell not in span]
+        if following:
+            self._desk.select(following[0].cell[0])
+            self._desk.set_frame(following[0].cell[1])
 
     def _fix_here(self) -> None:
         self._desk.set_playing(False)
