@@ -99,7 +99,7 @@ def _print_head(stream: IO[str], about: Mapping[str, Any]) -> None:
     print(f"{about['model']} on {about['device']}, run {how}", file=stream)
     print(
         f"J&F in percent over all annotated frames after 1, 2, … frames with up to {about['clicks']} clicks each. "
-        f"offline: the worst frame of the clip each time; online: one pass that stops below IoU {ONLINE_LIMIT}.",
+        f"offline: each time the worst frame not yet clicked on; online: one pass that stops below IoU {ONLINE_LIMIT}.",
         file=stream,
     )
     heads = "".join(f"{number:>6}" for number in range(1, about["rounds"] + 1))

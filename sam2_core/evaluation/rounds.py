@@ -1,8 +1,8 @@
 """A simulated person who follows objects through a clip and corrects them (section 5.1 of the paper).
 
-Offline: clicks on the first frame and a run through the clip; then again and again clicks on the frame where the
-overlap with the truth is smallest, and a run from all prompts. Online: one pass; where the overlap falls below a limit
-it stops for clicks, and frames that have passed are not changed.
+Offline: clicks on the first frame and a run through the clip; then again and again clicks on a further frame, the one
+where the overlap with the truth is smallest, and a run from all prompts. Online: one pass; where the overlap falls
+below a limit it stops for clicks, and frames that have passed are not changed.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ class Followed:
     Attributes:
         clicks: by frame.
         running: scores of the newest run.
+        next: the worst frame of that run that has not been clicked on; None if there is none.
         wants_more: an online pass stopped for clicks that it no longer had.
     """
 
     number: int
     clicks: dict[int, FrameClicks] = field(default_factory=dict)
     running: Running = field(default_factory=Running)
+    next: WorstFrame | None = None
     wants_more: bool = False
 
 
@@ -85,15 +87,13 @@ class SimulatedPerson:
         return self._seconds / max(self._computed, 1)
 
     def offline(self, rounds: int) -> list[RoundScores]:
-        """Correct the worst frame of the whole clip, `rounds` - 1 times after the first frame."""
+        """After the first frame click on `rounds` - 1 more, each time the worst of the whole clip."""
         session = VideoSession(self._model, self._clip, self._settings)
         objects = [Followed(number) for number in self._clip.object_ids]
         history: dict[int, list[tuple[Quality, int]]] = {followed.number: [] for followed in objects}
         for _ in range(rounds):
-            clicked = [self._click_on_worst(session, followed) for followed in objects]
+            clicked = [self._click_on_next(session, followed) for followed in objects]
             if any(clicked):
-                for followed in objects:
-                    followed.running = Running()
                 self._run_through(session, objects)
             for followed in objects:
                 history[followed.number].append((followed.running.mean, len(followed.clicks)))
@@ -112,15 +112,20 @@ class SimulatedPerson:
                 known.append((objects[number].running.mean, len(objects[number].clicks)))
         return [_scores(objects[number], known) for number, known in history.items()]
 
-    def _click_on_worst(self, session: VideoSession, followed: Followed) -> bool:
-        worst = followed.running.worst
-        if worst is None:
+    def _click_on_next(self, session: VideoSession, followed: Followed) -> bool:
+        """Whether there was anything to click on: nothing is where all frames are perfect, or clicked on."""
+        if not followed.clicks:
             self._click(session, followed, 0, None)
-        elif worst.jaccard < 1.0:
-            self._click(session, followed, worst.frame, worst.answer)
-        return worst is None or worst.jaccard < 1.0
+            return True
+        worst = followed.next
+        if worst is None or worst.jaccard == 1.0:
+            return False
+        self._click(session, followed, worst.frame, worst.answer)
+        return True
 
     def _run_through(self, session: VideoSession, objects: list[Followed]) -> None:
+        for followed in objects:
+            followed.running, followed.next = Running(), None
         for result in self._results(session, 0):
             for followed, found in zip(objects, result.objects, strict=True):
                 self._judge(followed, result.frame, found.mask)
@@ -155,22 +160,25 @@ class SimulatedPerson:
         return jaccard(answer, self._truth(frame, followed.number)) < ONLINE_LIMIT
 
     def _judge(self, followed: Followed, frame: int, answer: Mask) -> None:
-        if frame in self._annotated:
-            followed.running.add(frame, answer, self._truth(frame, followed.number))
+        if frame not in self._annotated:
+            return
+        truth = self._truth(frame, followed.number)
+        overlap = followed.running.add(frame, answer, truth)
+        if frame not in followed.clicks and (followed.next is None or overlap < followed.next.jaccard):
+            followed.next = WorstFrame(frame, overlap, truth, answer)
 
     def _truth(self, frame: int, number: int) -> Mask:
         return np.equal(self._clip.truth(frame), number)
 
     def _click(self, session: VideoSession, followed: Followed, frame: int, shown: Mask | None) -> Mask:
-        """Click where the shown mask, if there is one, is most wrong; gives the last answer."""
+        """Click on a frame for the first time, where the shown mask, if any, is most wrong; gives the last answer."""
         truth = self._truth(frame, followed.number)
         check_size(truth, self._clip[frame].shape[:2], self._clip.files.maps[frame])
-        given = followed.clicks.get(frame)
-        if given is None and shown is not None and shown.any() and not self._settings.as_published:
+        if shown is not None and shown.any() and not self._settings.as_published:
             # As in the program: clicks mend the mask that a person sees. The original predictor does so by itself.
             with self._computing():
                 session.add_mask(frame, followed.number, shown)
-        given = given or FrameClicks()
+        given = FrameClicks()
         answer = np.zeros_like(truth) if shown is None else shown
         for _ in range(self._clicks):
             if np.array_equal(answer, truth):

@@ -85,12 +85,13 @@ class Running:
         overlap, edges = np.mean(self.values, axis=0)
         return Quality(float(overlap), float(edges))
 
-    def add(self, frame: int, answer: Mask, truth: Mask) -> None:
-        """Take a frame in."""
+    def add(self, frame: int, answer: Mask, truth: Mask) -> float:
+        """Take a frame in; gives its J."""
         overlap = jaccard(answer, truth)
         self.values.append((overlap, boundary_f(answer, truth)))
         if self.worst is None or overlap < self.worst.jaccard:
             self.worst = WorstFrame(frame, overlap, truth, answer)
+        return overlap
 
 
 def scored_frames(clip: Clip, *, skip_last: bool) -> list[int]:

@@ -128,10 +128,12 @@ def test_a_person_corrects_offline_where_it_is_worst(small_model: Sam2Model, cli
     for short, long in zip(once, thrice, strict=True):
         assert short.quality == long.quality[:1]
         assert set(short.clicks) == {0}
-        assert short.worst.frame in long.clicks
+        # Three frames are annotated, and random weights are never right: each round takes another frame.
+        assert long.frames == (1, 2, 3)
         assert len(long.quality) == 3
-        assert list(long.frames) == sorted(long.frames)
-        assert all(len(given.points) % 2 == 0 for given in long.clicks.values())
+        assert all(len(given.points) == 2 for given in long.clicks.values())
+        if short.worst.frame > 0:
+            assert list(long.clicks)[1] == short.worst.frame
     assert person.seconds > 0
 
 
