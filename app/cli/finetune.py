@@ -92,10 +92,15 @@ def finetune(request: Request) -> int:
         if request.data_only is not None:
             return _write_data(request, request.data_only)
         checked = _checked(request)
+    from app.document.errors import ProjectError
     from app.errors import sentence_of
+    from app.inference.finetuning.errors import FinetuneError
+    from sam2_core.training.library import DataError
 
     try:
         return _carry_out(checked)
+    except (FinetuneError, ProjectError, DataError) as error:
+        raise UsageError(str(error)) from error
     except Exception as error:
         said = sentence_of(error)
         if said is None:

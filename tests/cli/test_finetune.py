@@ -172,7 +172,7 @@ def test_ctrl_c_keeps_what_was_learned_and_the_same_command_goes_on(walk, base, 
 
 def test_what_cannot_be_learned_from_is_refused_in_a_sentence(walk, base, here, capsys):
     def refused(*words) -> str:
-        assert finetune(*words) != 0
+        assert finetune(*words) == 2
         return capsys.readouterr().err
 
     assert "There is no project nowhere.masklet" in refused("nowhere.masklet")
@@ -187,6 +187,7 @@ def test_what_cannot_be_learned_from_is_refused_in_a_sentence(walk, base, here, 
     good = make_project(here / "good.masklet", walk)
     assert "There is no model “nothing”" in refused(good, "--from", "nothing")
     assert "--minutes must be more" in refused(good, "--from", base, "--minutes", 0)
+    assert "nothing that can be trained on" in refused(good, "--from", base, "--data", walk)
     assert not (here / "share").exists(), "nothing is begun that cannot be done"
 
 

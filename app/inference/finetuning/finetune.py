@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -32,10 +33,12 @@ from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training.finetuning import finetuning_recipe
 from sam2_core.training.record import METRICS_NAME, Metrics
 from sam2_core.training.run import CHECKPOINT_NAME, Training
+from sam2_core.training.sources import open_library
 from sam2_core.training.team import Team
 
 MOST_STEPS = 600
 """More would only learn the clips by heart."""
+FEW_STEPS = 60
 TIMED_STEPS = 4
 """Steps after which the pace is known; the first one also fills the pools."""
 MEASURING_SHARE = 0.2
@@ -145,6 +148,8 @@ def finetune(request: FinetuneRequest) -> Iterator[Progress | Result]:
 def _check(request: FinetuneRequest, truths: Sequence[ClipTruth], held_out: Sequence[HeldOut]) -> None:
     for truth in truths:
         open_clip_of(truth).close()
+    if request.data:
+        open_library(request.data)
     if not held_out and not request.keep:
         count = max(len(truth.frames) for truth in truths)
         raise FinetuneError(
@@ -228,8 +233,9 @@ def _learn(request: FinetuneRequest, state: WorkState, training: Training) -> It
                     training.recipe, stages=(dataclasses.replace(training.recipe.stages[0], steps=steps),)
                 )
                 state.remember(steps=steps)
-            line = f"loss {record.loss:.3f}" if training.step % 50 == 0 else None
-            yield Progress("Learning", training.step, training.recipe.steps, line)
+                if steps < FEW_STEPS and request.steps is None:
+                    yield Progress("Learning", training.step, steps, _few_in_words(request, steps))
+            yield Progress("Learning", training.step, training.recipe.steps)
             if training.seconds > budget and request.steps is None:
                 break
             if time.monotonic() - saved > SAVED_EVERY:
@@ -241,12 +247,23 @@ def _steps_that_fit(training: Training, budget: float, pace: float) -> int:
     return int(min(training.step + max((budget - training.seconds) / pace, 0), MOST_STEPS))
 
 
+def _few_in_words(request: FinetuneRequest, steps: int) -> str:
+    longer = math.ceil(request.minutes * FEW_STEPS / max(steps, 1) / 5) * 5
+    return (
+        f"Only {steps} steps fit into {request.minutes:g} minutes on this machine. That is little to learn from; "
+        f"--minutes {longer} would give about {FEW_STEPS}."
+    )
+
+
 @contextmanager
 def _saved_at_the_end(training: Training) -> Iterator[None]:
+    # Anything else may have come in the middle of a step; then the last checkpoint stays.
     try:
         yield
-    finally:
+    except GeneratorExit:
         training.save()
+        raise
+    training.save()
 
 
 def _conclude(

@@ -103,7 +103,8 @@ def _follow(
             begins.setdefault(seen[0], []).append(number)
     for first, numbers in sorted(begins.items()):
         last = part.frames[-1] if again is None else again.ends.get((part.key, first), first)
-        if last <= first or is_over():
+        # Something is asked about every clip, however short the time.
+        if last <= first or (is_over() and any(key == part.key for key, _ in scores.ends)):
             continue
         session = VideoSession(model, cast("Sequence[np.ndarray]", source))
         for number in numbers:
@@ -143,7 +144,7 @@ def _ask(
         wanted = {number: code for number, code in wanted.items() if not code.is_empty}
         if again is not None:
             wanted = {n: code for n, code in wanted.items() if ("box", part.key, n, frame) in again.values}
-        elif is_over():
+        elif is_over() and any(asked == "box" and key == part.key for asked, key, *_ in scores.values):
             return
         if not wanted:
             continue
