@@ -74,3 +74,12 @@ def test_listing_needs_no_torch():
 
 def test_the_folder_is_the_persons_own():
     assert checkpoint_folder().parts[-2:] == ("masklet-studio", "checkpoints")
+
+
+def test_fine_tuned_models_are_listed_by_what_their_cards_call_them(models):
+    (models / "walk.pt").write_bytes(b"x")
+    (models / "walk.json").write_text('{"kind": "fine-tuned", "title": "walk (Built-in model, fine-tuned)"}')
+    (models / "mice_finetuned.json").write_text("{broken")
+    names = [(one.name, one.kind) for one in catalogue() if one.kind != "built-in"]
+    assert names == [("2.1_tiny", "official"), ("walk", "fine-tuned"), ("mice_finetuned", "file")]
+    assert find_checkpoint("walk").title == "walk (Built-in model, fine-tuned)"
