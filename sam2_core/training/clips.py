@@ -10,21 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image
 
+from sam2_core.training.cutouts import Canvas, Patch, read_cutout
 from sam2_core.training.films import read_film
 from sam2_core.training.pictures import (
     IndexMap,
     Picture,
     background_picture,
     draw_item,
-    paste,
-    read_cutout,
     read_index_map,
     read_picture,
     resize_index_map,
     resize_picture,
-    turn_and_scale,
     vary_colours,
 )
 from sam2_core.training.sources import DataError, LabelledVideo, Library
@@ -75,7 +72,7 @@ class ClipSettings:
 class _Actor:
     """A cut-out on its way: its frames, its longer side in pixels, and how it moves per frame."""
 
-    patches: tuple[Image.Image, ...]
+    patches: tuple[Patch, ...]
     side: float
     position: tuple[float, float]
     speed: tuple[float, float]
@@ -83,10 +80,10 @@ class _Actor:
     growth: float
     flip: bool
 
-    def at(self, time: int) -> tuple[Image.Image, int, int]:
+    def at(self, time: int) -> tuple[Patch, int, int]:
         """The patch at a time, and where its upper left corner is."""
         patch = self.patches[time % len(self.patches)]
-        moved = turn_and_scale(patch, max(self.side * self.growth**time, 6.0), self.turn * time, self.flip)
+        moved = patch.turned(max(self.side * self.growth**time, 6.0), self.turn * time, flip=self.flip)
         x = self.position[0] + self.speed[0] * time - moved.width / 2
         y = self.position[1] + self.speed[1] * time - moved.height / 2
         return moved, int(x), int(y)
@@ -148,9 +145,9 @@ def _moving_clip(
     actors = _draw_actors(library, settings, generator) if library.cutouts else []
     first_number = max(int(labels.max()) for labels in maps) + 1
     for time, (picture, labels) in enumerate(zip(pictures, maps, strict=True)):
+        canvas = Canvas(picture, labels, np.zeros_like(labels))
         for number, actor in enumerate(actors):
-            patch, x, y = actor.at(time)
-            paste(picture, labels, patch, x, y, first_number + number)
+            canvas.paste(*actor.at(time), first_number + number)
     return pictures, maps
 
 

@@ -49,6 +49,7 @@ class Cutout:
         frames: RGBA files in order.
         boxes: x, y, width, height of each frame in the canvas.
         canvas: width and height of the canvas that all frames share; None if there is one frame.
+        parts: pictures of the frames' sizes whose values number the object's parts; none where they are not known.
     """
 
     source: str
@@ -56,6 +57,7 @@ class Cutout:
     frames: tuple[Path, ...]
     boxes: tuple[tuple[int, int, int, int], ...] = ()
     canvas: tuple[int, int] | None = None
+    parts: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from sam2_core.training.library import Background, Cutout, DataError, IndexMapSource, Library, Still
+from sam2_core.training.cutouts import Canvas, read_cutout
+from sam2_core.training.library import Background, DataError, IndexMapSource, Library, Still
 
 Picture = npt.NDArray[np.uint8]
 IndexMap = npt.NDArray[np.int32]
 Item = TypeVar("Item")
+
+_SHADOW_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,13 @@ def draw_sample(library: Library, settings: PictureSettings, generator: np.rando
     """
     for _ in range(50):
         if library.cutouts and (not library.stills or generator.random() < settings.composite_share):
-            picture, index_map, source = _composite(library, settings, generator)
+            canvas = _composite(library, settings, generator)
+            picture, maps, source = canvas.picture, [canvas.objects, canvas.parts], "composite"
         else:
             still = draw_item(library.stills, settings.source_weights, generator)
             picture, index_map = _cropped_still(still, settings, generator)
-            source = still.source
-        masks = _draw_objects(index_map, settings, generator)
+            maps, source = [index_map], still.source
+        masks = _draw_objects(maps, settings, generator)
         if masks is not None:
             return Sample(vary_colours(picture, generator), masks, source)
     raise DataError("No training picture with a large enough object was found in 50 tries; check the data folders.")
@@ -149,45 +153,47 @@ def resize_index_map(index_map: IndexMap, box: tuple[int, int, int, int], size: 
 
 
 def _draw_objects(
-    index_map: IndexMap, settings: PictureSettings, generator: np.random.Generator
+    maps: Sequence[IndexMap], settings: PictureSettings, generator: np.random.Generator
 ) -> npt.NDArray[np.bool_] | None:
-    areas = np.bincount(index_map.ravel())
-    areas[0] = 0
-    # What fills the picture has no border to learn from.
-    usable = np.flatnonzero((areas >= settings.smallest_area) & (areas <= 0.9 * index_map.size))
-    if not len(usable):
+    """Some of the objects of all maps, wholes and parts alike."""
+    found: list[tuple[IndexMap, int]] = []
+    for index_map in maps:
+        areas = np.bincount(index_map.ravel())
+        areas[0] = 0
+        # What fills the picture has no border to learn from.
+        usable = np.flatnonzero((areas >= settings.smallest_area) & (areas <= 0.9 * index_map.size))
+        found += [(index_map, int(number)) for number in usable]
+    if not found:
         return None
-    chosen = generator.permutation(usable)[: settings.objects]
-    chosen = np.resize(chosen, settings.objects)
-    return np.stack([index_map == number for number in chosen])
+    chosen = np.resize(generator.permutation(len(found))[: settings.objects], settings.objects)
+    return np.stack([found[index][0] == found[index][1] for index in chosen.tolist()])
 
 
-def _composite(
-    library: Library, settings: PictureSettings, generator: np.random.Generator
-) -> tuple[Picture, IndexMap, str]:
+def _composite(library: Library, settings: PictureSettings, generator: np.random.Generator) -> Canvas:
     """Two to seven cut-outs over a photograph, or over a still whose own objects keep their labels."""
     size = settings.size
     photographs = library.photographs
+    index_map = np.zeros((size, size), np.int32)
     if library.stills and (not photographs or generator.random() < 0.4):
         still = draw_item(library.stills, settings.source_weights, generator)
         picture, index_map = _cropped_still(still, settings, generator)
-        picture, index_map = picture.copy(), index_map.copy()
     elif photographs:
-        picture = background_picture(draw_item(photographs, {}, generator), size, generator).copy()
-        index_map = np.zeros((size, size), np.int32)
+        picture = background_picture(draw_item(photographs, {}, generator), size, generator)
     else:
         picture = np.full((size, size, 3), generator.integers(256, size=3), np.uint8)
-        index_map = np.zeros((size, size), np.int32)
+    canvas = Canvas(picture.copy(), index_map.copy(), np.zeros((size, size), np.int32))
     number = int(index_map.max())
     for _ in range(int(generator.integers(2, 8))):
         cutout = draw_item(library.cutouts, settings.cutout_weights, generator)
         number += 1
         side = size * float(np.exp(generator.uniform(np.log(0.05), np.log(0.7))))
         patch = read_cutout(cutout, int(generator.integers(len(cutout.frames))))
-        patch = turn_and_scale(patch, side, generator.uniform(-30, 30), generator.random() < 0.5)
-        x, y = generator.uniform(-0.15, 0.95, size=2) * size
-        paste(picture, index_map, patch, int(x), int(y), number)
-    return picture, index_map, "composite"
+        patch = patch.turned(side, generator.uniform(-30, 30), flip=generator.random() < 0.5)
+        x, y = (int(place) for place in generator.uniform(-0.15, 0.95, size=2) * size)
+        if generator.random() < _SHADOW_SHARE:
+            canvas.cast_shadow(patch, x, y, generator)
+        canvas.paste(patch, x, y, number)
+    return canvas
 
 
 def background_picture(background: Background, size: int, generator: np.random.Generator) -> Picture:
@@ -199,42 +205,6 @@ def background_picture(background: Background, size: int, generator: np.random.G
     y0 = int(generator.integers(height - crop_height + 1))
     x0 = int(generator.integers(width - crop_width + 1))
     return resize_picture(picture, (x0, y0, x0 + crop_width, y0 + crop_height), size, flip=generator.random() < 0.5)
-
-
-def read_cutout(cutout: Cutout, frame: int) -> Image.Image:
-    """One frame of a cut-out on its canvas, RGBA."""
-    with Image.open(cutout.frames[frame]) as image:
-        patch = image.convert("RGBA")
-    if cutout.canvas is None:
-        return patch
-    x, y, width, height = cutout.boxes[frame]
-    canvas = Image.new("RGBA", cutout.canvas)
-    canvas.paste(patch.resize((width, height)) if patch.size != (width, height) else patch, (x, y))
-    return canvas
-
-
-def turn_and_scale(patch: Image.Image, side: float, angle: float, flip: bool) -> Image.Image:
-    """A cut-out with its longer side scaled to `side` pixels, then turned by `angle` degrees."""
-    scale = side / max(patch.size)
-    width, height = max(round(patch.width * scale), 4), max(round(patch.height * scale), 4)
-    if flip:
-        patch = patch.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    scaled = patch.resize((width, height), Image.Resampling.BILINEAR)
-    return scaled.rotate(angle, Image.Resampling.BILINEAR, expand=True) if angle else scaled
-
-
-def paste(picture: Picture, index_map: IndexMap, patch: Image.Image, x: int, y: int, number: int) -> None:
-    """Blend a patch into picture and index map in place; what lies outside is cut off."""
-    values = np.asarray(patch)
-    size = index_map.shape
-    x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + values.shape[1], size[1]), min(y + values.shape[0], size[0])
-    if x0 >= x1 or y0 >= y1:
-        return
-    visible = values[y0 - y : y1 - y, x0 - x : x1 - x]
-    alpha = visible[..., 3:].astype(np.float32) / 255
-    under = picture[y0:y1, x0:x1]
-    picture[y0:y1, x0:x1] = np.rint(under * (1 - alpha) + visible[..., :3] * alpha).astype(np.uint8)
-    index_map[y0:y1, x0:x1][visible[..., 3] > 127] = number
 
 
 def vary_colours(picture: Picture, generator: np.random.Generator) -> Picture:

@@ -198,7 +198,9 @@ def _cutouts(directory: Path, root: Path, held_out: bool) -> list[Cutout]:
             paths = tuple(directory / frame["file"] for frame in frames)
             boxes = tuple((b[0], b[1], b[2], b[3]) for b in (frame["box"] for frame in frames))
             width, height = item["canvas"]
-            found.append(Cutout(directory.name, str(item["id"]), paths, boxes, (width, height)))
+            parts = tuple(directory / frame["parts"] for frame in frames if "parts" in frame)
+            known = parts if len(parts) == len(paths) and all(part.exists() for part in parts) else ()
+            found.append(Cutout(directory.name, str(item["id"]), paths, boxes, (width, height), known))
         else:
             file = str(item["file"]).removesuffix(".webp") + ".webp"
             found.append(Cutout(directory.name, file.removesuffix(".webp"), (directory / file,)))

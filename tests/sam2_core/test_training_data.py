@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from sam2_core.training.clips import ClipSettings, draw_clip
+from sam2_core.training.cutouts import Canvas, Patch
+from sam2_core.training.films import read_film
 from sam2_core.training.pictures import PictureSettings, draw_sample
 from sam2_core.training.sources import DataError, is_held_out_still, open_library
 
@@ -91,3 +94,45 @@ def test_a_folder_without_data_is_refused_in_a_sentence(tmp_path: Path) -> None:
         open_library([tmp_path])
     with pytest.raises(DataError, match="no data folder"):
         open_library([tmp_path / "nothing"])
+
+
+def test_what_is_pasted_covers_what_lies_under_it_and_brings_its_parts() -> None:
+    def square(parts: int) -> Patch:
+        return Patch(Image.new("RGBA", (8, 8), (255, 0, 0, 255)), Image.new("L", (8, 8), parts) if parts else None)
+
+    canvas = Canvas(np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.int32), np.zeros((16, 16), np.int32))
+    canvas.paste(square(2), 2, 2, 1)
+    assert (canvas.objects == 1).sum() == (canvas.parts == 2).sum() == 64
+    canvas.paste(square(1), 6, 6, 2)
+    assert (canvas.objects == 1).sum() == (canvas.parts == 2).sum() == 48
+    assert (canvas.objects == 2).sum() == (canvas.parts == 3).sum() == 64
+    canvas.paste(square(0), 12, 12, 3)
+    assert (canvas.parts[canvas.objects == 3] == 0).all()
+    assert (canvas.picture[canvas.objects > 0] == (255, 0, 0)).all()
+
+
+def test_a_shadow_darkens_what_is_around_and_labels_nothing() -> None:
+    canvas = Canvas(np.full((40, 40, 3), 200, np.uint8), np.zeros((40, 40), np.int32), np.zeros((40, 40), np.int32))
+    canvas.cast_shadow(Patch(Image.new("RGBA", (12, 12), (0, 255, 0, 255))), 14, 14, np.random.default_rng(0))
+    assert canvas.picture.min() < 180
+    assert canvas.picture[0, 0].tolist() == [200, 200, 200]
+    assert not canvas.objects.any()
+    assert (canvas.picture <= 200).all()
+
+
+def test_a_film_gives_frames_that_follow_each_other_and_turns_back_where_it_is_short(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height = 64, 48
+        for number in range(4):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 + 50 * number, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    pictures = read_film(path, 7, np.random.default_rng(0))
+    shades = [round(float(picture.mean() - 40) / 50) for picture in pictures]
+    assert shades == [0, 1, 2, 3, 2, 1, 0]
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(b"no film")
+    with pytest.raises(DataError, match=r"damaged\.mp4 cannot be read as a film"):
+        read_film(damaged, 3, np.random.default_rng(0))
