@@ -177,7 +177,7 @@ RECIPES: dict[str, Recipe] = {
                 corrections=2,
             ),
             StageRecipe(
-                steps=3200,
+                steps=2300,
                 learning_rate=8e-4,
                 trunk_rate=8e-5,
                 clip_share=0.3,
