@@ -8,52 +8,16 @@ because things move little between frames and what is alike far away is mostly s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_TILE = 8
-# A key outside the picture carries this in an extra channel where every query carries 1, so it is never chosen.
-_OUTSIDE = -100.0
+from sam2_core.neighbours import TILE, MatchingFrame, MatchSettings, Neighbours
+
 _FINE_SHARE = 0.5
 # Inverse of (1, 6, 1) / 8, which is what bilinear enlargement by two followed by means of two does to a row.
 _DEBLUR = (0.0417, -0.2427, 1.4020, -0.2427, 0.0417)
-
-
-@dataclass(frozen=True)
-class MatchSettings:
-    """How masks are carried.
-
-    Attributes:
-        window: half the side of the search window, as a share of the width.
-        anchor_window: the same for anchor frames (those a person prompted), which may be far away in time.
-        neighbours: cells whose masks are averaged.
-        temperature: of the softmax over their similarities.
-        recent: frames before the current one that are searched beside the anchors.
-    """
-
-    window: float = 0.13
-    anchor_window: float = 0.13 * 2.2
-    neighbours: int = 10
-    temperature: float = 0.07
-    recent: int = 6
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """For each of the h x w cells its most alike cells.
-
-    Attributes:
-        index: (h * w, k) into the cells of all searched frames one after the other, anchors first.
-        weight: (h * w, k), each row sums to 1.
-        similarity: (h * w, k) cosines, best first.
-    """
-
-    index: Tensor
-    weight: Tensor
-    similarity: Tensor
 
 
 def matching_features(stride_8: Tensor, stride_16: Tensor) -> Tensor:
@@ -69,8 +33,10 @@ def matching_features(stride_8: Tensor, stride_16: Tensor) -> Tensor:
     fine = stride_8.float().reshape(1, *stride_8.shape[-3:])
     coarse = stride_16.float().reshape(1, *stride_16.shape[-3:])
     enlarged = F.interpolate(coarse, size=fine.shape[-2:], mode="bilinear", align_corners=False)
-    both = torch.cat([_FINE_SHARE * F.normalize(fine, dim=1), F.normalize(enlarged, dim=1)], dim=1)
-    return F.normalize(both, dim=1)[0]
+    # Cells as rows: their lengths are then sums over neighbouring numbers.
+    rows = [level[0].permute(1, 2, 0).contiguous() for level in (fine, enlarged)]
+    both = torch.cat([_FINE_SHARE * F.normalize(rows[0], dim=-1), F.normalize(rows[1], dim=-1)], dim=-1)
+    return F.normalize(both, dim=-1).permute(2, 0, 1)
 
 
 def find_neighbours(
@@ -78,37 +44,27 @@ def find_neighbours(
 ) -> Neighbours:
     """The cells of earlier frames that are most like those of this one.
 
-    It depends on the pictures alone, so it serves all objects that have the same memories.
-
     Args:
         query: (C, h, w) from `matching_features`.
         anchors: features of frames searched with the wide window; at least one frame in both lists together.
         recent: features of frames searched with the narrow window.
-        settings: window, number of neighbours, temperature.
+        settings: windows, number of neighbours, temperature.
 
     Raises:
         ValueError: there is no frame to search.
     """
-    settings = settings or MatchSettings()
     if not anchors and not recent:
         raise ValueError("There is no earlier frame to match with; give at least one.")
-    height, width = query.shape[-2:]
-    tiled = _tile_queries(query)
-    values: list[Tensor] = []
-    places: list[Tensor] = []
-    frames = [(frame, settings.anchor_window) for frame in anchors] + [(frame, settings.window) for frame in recent]
-    for number, (frame, share) in enumerate(frames):
-        best, place = _search_frame(tiled, frame, max(round(share * width), 1), settings.neighbours)
-        values.append(best)
-        places.append(place + number * height * width)
-    similarity, chosen = torch.cat(values, dim=-1).topk(settings.neighbours, dim=-1)
-    index = torch.cat(places, dim=-1).gather(-1, chosen)
-    weight = torch.softmax(similarity / settings.temperature, dim=-1)
-    return Neighbours(*(_untile(part, height, width) for part in (index, weight, similarity)))
+    chosen = settings or MatchSettings()
+    wide, narrow = ([MatchingFrame(frame, chosen) for frame in frames] for frames in (anchors, recent))
+    return Neighbours(MatchingFrame(query, chosen), wide, narrow, chosen)
 
 
 def carry_masks(neighbours: Neighbours, masks: Tensor) -> Tensor:
     """Soft masks of the current frame.
+
+    Only tiles where an outline may be are searched: while an object is seen in the recent frames, it is looked for
+    within their window only.
 
     Args:
         neighbours: of the current frame.
@@ -118,9 +74,43 @@ def carry_masks(neighbours: Neighbours, masks: Tensor) -> Tensor:
         (B, h, w), 0 to 1.
     """
     height, width = masks.shape[-2:]
-    flat = masks.flatten(1)
-    found = flat[:, neighbours.index.flatten()].reshape(len(flat), *neighbours.index.shape)
-    return (found * neighbours.weight).sum(-1).reshape(-1, height, width)
+    is_open, rest = _open_tiles(neighbours, masks)
+    tiles = is_open.any(dim=0).nonzero().flatten()
+    result = rest[..., None].repeat(1, 1, TILE * TILE)
+    if len(tiles):
+        index, weight = neighbours.of(tiles)
+        found = masks.flatten(1)[:, index.flatten()].reshape(len(masks), *index.shape)
+        carried = (found * weight).sum(-1)
+        result[:, tiles] = torch.where(is_open[:, tiles, None], carried, result[:, tiles])
+    down, across = neighbours.tiles
+    grid = result.reshape(-1, down, across, TILE, TILE).transpose(2, 3).reshape(-1, down * TILE, across * TILE)
+    return grid[:, :height, :width]
+
+
+def _open_tiles(neighbours: Neighbours, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """For each object which tiles have to be searched, bool (B, tiles), and the mask of the others, (B, tiles)."""
+    height, width = masks.shape[-2:]
+    down, across = neighbours.tiles
+    filled = F.pad(masks, (0, across * TILE - width, 0, down * TILE - height))
+    ranges = [_range_of_windows(filled[:, i], reach) for i, reach in enumerate(neighbours.reach)]
+    highest = torch.stack([high for high, _ in ranges], dim=1)
+    lowest = torch.stack([low for _, low in ranges], dim=1).amin(dim=1)
+    everywhere = highest.amax(dim=1)
+    if neighbours.anchors < masks.shape[1]:
+        is_seen = masks[:, neighbours.anchors :].flatten(1).amax(dim=1) > 0.5
+        nearby = highest[:, neighbours.anchors :].amax(dim=1)
+        everywhere = torch.where(is_seen[:, None], nearby, everywhere)
+    faint = neighbours.settings.faint
+    is_inside = lowest >= 1.0 - faint
+    return (everywhere > faint) & ~is_inside, is_inside.to(masks.dtype)
+
+
+def _range_of_windows(masks: Tensor, reach: int) -> tuple[Tensor, Tensor]:
+    """Highest and lowest value of masks (B, h, w) in the window around each tile, both (B, tiles)."""
+    side = TILE + 2 * reach
+    high = F.max_pool2d(masks[:, None], side, stride=TILE, padding=reach)
+    low = -F.max_pool2d(-masks[:, None], side, stride=TILE, padding=reach)
+    return high.flatten(1), low.flatten(1)
 
 
 def soft_mask(logits: Tensor, side: int, *, was_enlarged: bool = False) -> Tensor:
@@ -166,59 +156,3 @@ class MaskCarrier:
         masks = carry_masks(neighbours, torch.stack([self._anchor[1], *(mask for _, mask in self._recent)], dim=1))
         self._recent = [*self._recent, (features, masks)][-self._settings.recent :]
         return masks
-
-
-def _tile_queries(query: Tensor) -> Tensor:
-    """(C, h, w) to (tiles, 64, C + 1) with the extra channel; the grid is filled up to whole tiles."""
-    channels, height, width = query.shape
-    padded = F.pad(query, (0, -width % _TILE, 0, -height % _TILE))
-    marked = torch.cat([padded, torch.ones_like(padded[:1])])
-    tiles = marked.unfold(1, _TILE, _TILE).unfold(2, _TILE, _TILE)
-    return tiles.permute(1, 2, 3, 4, 0).reshape(-1, _TILE * _TILE, channels + 1)
-
-
-def _search_frame(tiled: Tensor, frame: Tensor, radius: int, count: int) -> tuple[Tensor, Tensor]:
-    """Best cells of one frame for each query: similarity and index, (tiles, 64, count)."""
-    channels, height, width = frame.shape
-    full_height, full_width = height + -height % _TILE, width + -width % _TILE
-    border = (radius, radius + full_width - width, radius, radius + full_height - height)
-    keys = torch.cat([F.pad(frame, border), F.pad(torch.zeros_like(frame[:1]), border, value=_OUTSIDE)])
-    side = _TILE + 2 * radius
-    tiles = keys.unfold(1, side, _TILE).unfold(2, side, _TILE)
-    tiles = tiles.permute(1, 2, 0, 3, 4).reshape(-1, channels + 1, side * side)
-    similarity = torch.bmm(tiled, tiles)
-    # The window of a query at (y, x) of its tile begins at (y, x) of the tile's keys: a slanted view holds just that.
-    reach = 2 * radius + 1
-    count_tiles = similarity.shape[0]
-    area = side * side
-    window = similarity.as_strided(
-        (count_tiles, _TILE, _TILE, reach, reach),
-        (_TILE * _TILE * area, _TILE * area + side, area + 1, side, 1),
-    )
-    # The best cells lie in the rows with the best maxima, so only those rows are sorted.
-    rows = window.amax(-1).reshape(count_tiles, _TILE, _TILE, reach)
-    kept = min(count, reach)
-    top_rows = rows.topk(kept, dim=-1, sorted=False).indices
-    chosen = window.gather(3, top_rows[..., None].expand(-1, -1, -1, -1, reach)).flatten(3)
-    best, place = chosen.topk(min(count, chosen.shape[-1]), dim=-1)
-    row = top_rows.gather(-1, torch.div(place, reach, rounding_mode="floor"))
-    column = place % reach
-    return best.flatten(1, 2), _absolute(row, column, radius, height, width)
-
-
-def _absolute(row: Tensor, column: Tensor, radius: int, height: int, width: int) -> Tensor:
-    """Row and column in the window (tiles, 8, 8, k) to the index of the cell in its frame, (tiles, 64, k)."""
-    tiles_across = -(-width // _TILE)
-    tile = torch.arange(row.shape[0], device=row.device)[:, None, None, None]
-    inside = torch.arange(_TILE, device=row.device)
-    y = torch.div(tile, tiles_across, rounding_mode="floor") * _TILE + inside[None, :, None, None] + row - radius
-    x = tile % tiles_across * _TILE + inside[None, None, :, None] + column - radius
-    return (y.clamp(0, height - 1) * width + x.clamp(0, width - 1)).flatten(1, 2)
-
-
-def _untile(values: Tensor, height: int, width: int) -> Tensor:
-    """(tiles, 64, k) to (h * w, k), without what filled up the grid."""
-    tiles_down, tiles_across = -(-height // _TILE), -(-width // _TILE)
-    grid = values.reshape(tiles_down, tiles_across, _TILE, _TILE, -1).permute(0, 2, 1, 3, 4)
-    whole = grid.reshape(tiles_down * _TILE, tiles_across * _TILE, -1)
-    return whole[:height, :width].reshape(height * width, -1)

@@ -14,19 +14,12 @@ import torch
 from torch import Tensor
 
 from sam2_core.frame_features import FrameFeatures
-from sam2_core.matching import (
-    MatchSettings,
-    Neighbours,
-    carry_masks,
-    find_neighbours,
-    matching_features,
-    prior_logits,
-    soft_mask,
-)
+from sam2_core.matching import carry_masks, matching_features, prior_logits, soft_mask
 from sam2_core.model.mask_decoder import upsample_logits
 from sam2_core.model.sam2 import ABSENT_LOGIT, HeadOutput, ImageFeatures
+from sam2_core.neighbours import MatchingFrame, MatchSettings, Neighbours
 
-_KEPT_FRAMES = 24
+_KEPT_FRAMES = 12
 _MOST_ANCHORS = 3
 _LEAST_CHANCE = 1e-4
 # An object counts as gone where its carried mask is nowhere above this share of the height of its prompted mask: on
@@ -65,7 +58,7 @@ class MatchingPrior:
     def __init__(self, features: FrameFeatures, settings: MatchSettings | None = None) -> None:
         self._features = features
         self._settings = settings or MatchSettings()
-        self._kept: OrderedDict[int, Tensor] = OrderedDict()
+        self._kept: OrderedDict[int, MatchingFrame] = OrderedDict()
         self._found: tuple[tuple[object, ...], Neighbours] | None = None
 
     def match(self, frame: int, anchors: Mapping[int, Tensor], recent: Mapping[int, Tensor]) -> MatchedMask:
@@ -79,7 +72,7 @@ class MatchingPrior:
         chosen = sorted(anchors, key=lambda place: abs(place - frame))[:_MOST_ANCHORS]
         places = [*sorted(chosen), *sorted(recent)]
         neighbours = self._neighbours(frame, sorted(chosen), sorted(recent))
-        side = self._matching(frame).shape[-1]
+        side = self._matching(frame).size[-1]
         masks = [
             soft_mask(anchors[place], side) if place in anchors else soft_mask(recent[place], side, was_enlarged=True)
             for place in places
@@ -94,7 +87,7 @@ class MatchingPrior:
         """Neighbours depend on the frames alone, so objects with the same memories share them."""
         key = (frame, tuple(anchors), tuple(recent))
         if self._found is None or self._found[0] != key:
-            found = find_neighbours(
+            found = Neighbours(
                 self._matching(frame),
                 [self._matching(place) for place in anchors],
                 [self._matching(place) for place in recent],
@@ -103,10 +96,10 @@ class MatchingPrior:
             self._found = (key, found)
         return self._found[1]
 
-    def _matching(self, frame: int) -> Tensor:
+    def _matching(self, frame: int) -> MatchingFrame:
         found = self._kept.get(frame)
         if found is None:
-            found = trunk_matching(self._features.features(frame))
+            found = MatchingFrame(trunk_matching(self._features.features(frame)), self._settings)
             self._kept[frame] = found
             while len(self._kept) > _KEPT_FRAMES:
                 self._kept.popitem(last=False)
@@ -116,7 +109,7 @@ class MatchingPrior:
     @property
     def held_bytes(self) -> int:
         """Bytes of the features that are kept."""
-        return sum(kept.numel() * kept.element_size() for kept in self._kept.values())
+        return sum(kept.held_bytes for kept in self._kept.values())
 
 
 def trunk_matching(image: ImageFeatures) -> Tensor:
