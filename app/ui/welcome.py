@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -73,7 +74,11 @@ class Welcome(QWidget):
         layout.addWidget(self._state)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(2)
+        self._recent_title = QLabel("Go on with")
+        self._recent_title.setProperty("role", "heading")
+        self._recent_title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(theme.SPACE_4)
+        layout.addWidget(self._recent_title)
         layout.addLayout(self._recent)
         layout.addStretch(4)
         promise = QLabel("Nothing leaves this computer.")
@@ -93,9 +98,20 @@ class Welcome(QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
+        self._recent_title.setVisible(bool(projects))
         for path in projects[:5]:
-            button = QPushButton(path.stem)
+            button = QPushButton(f"{path.stem}  ·  {last_worked_on(path)}")
             button.setProperty("role", "link")
             button.setToolTip(str(path))
             button.clicked.connect(lambda _checked=False, name=str(path): self.recent_chosen.emit(name))
             self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+
+
+def last_worked_on(path: Path) -> str:
+    """When a project was written last: "today", "yesterday", "12 May 2026"; "not here" if it is gone."""
+    try:
+        day = datetime.fromtimestamp(path.stat().st_mtime).date()
+    except OSError:
+        return "not here"
+    days = (date.today() - day).days
+    return ("today", "yesterday")[days] if 0 <= days <= 1 else f"{day.day} {day:%B %Y}"

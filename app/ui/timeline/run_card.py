@@ -36,6 +36,7 @@ class RunCard(QWidget):
         self._is_narrow = False
         self._told, self._clicks, self._is_stopping = "", 0, False
         self._what = QLabel()
+        self._what.setMinimumWidth(40)  # where room is short it is cut, never the time that is left
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setFixedWidth(120)

@@ -112,13 +112,13 @@ class Transport(QWidget):
         self._make_room()
 
     def _make_room(self) -> None:
-        """In a narrow window a running job takes the place of the words that say what could be run."""
+        """A running job takes the place of the words that say what could be run."""
         is_narrow = self.width() < NARROW
         self.run_card.set_narrow(is_narrow)
         is_running = self.run_card.isVisibleTo(self)
         if is_running:
             self.plan_card.show_words("")
-        has_room = not (is_narrow and is_running) and not self.plan_card.words
+        has_room = not is_running and not self.plan_card.words
         self._scope.setVisible(has_room)
         self._range.setVisible(has_room)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from app.ui.window import MainWindow
 
@@ -49,6 +51,24 @@ def test_an_empty_window_offers_three_ways_in(window: MainWindow) -> None:
     assert not window.welcome.offers["open_last"].isEnabled()
     assert not window.timeline.isVisible() and not window.right.isVisible()
     assert window.status.tool.text() == "Ready"
+
+
+def test_the_empty_window_lists_the_last_projects_with_their_day(tmp_path: Path, window: MainWindow) -> None:
+    welcome = window.welcome
+    assert not welcome._recent_title.isVisible()
+    made = {"park": 0, "yard": 1, "sea": 400}
+    for name, days in made.items():
+        (tmp_path / f"{name}.masklet").touch()
+        then = time.time() - days * 86400
+        os.utime(tmp_path / f"{name}.masklet", (then, then))
+    welcome.show_recent([tmp_path / f"{name}.masklet" for name in (*made, "gone")])
+    texts = [button.text() for button in welcome.findChildren(QPushButton) if button.property("role") == "link"]
+    assert texts[:2] == ["park  ·  today", "yard  ·  yesterday"] and texts[3] == "gone  ·  not here"
+    assert texts[2].startswith("sea  ·  ") and texts[2][-4:].isdigit()
+    chosen: list[str] = []
+    welcome.recent_chosen.connect(chosen.append)
+    next(button for button in welcome.findChildren(QPushButton) if button.text() == texts[1]).click()
+    assert chosen == [str(tmp_path / "yard.masklet")]
 
 
 def test_opening_a_clip_makes_a_project_file_and_says_where(opened: MainWindow, clip: Path, tmp_path: Path) -> None:
