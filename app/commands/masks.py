@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from app.document.history import Transaction
 from app.document.masks import MaskCode
 from app.document.project import Project
 from app.document.steps import SetMasks, SetReviews
-from app.document.values import Cell, FrameMask, Origin
+from app.document.values import Box, Cell, FrameMask, Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,22 @@ def accept_prompt_mask(project: Project, cell: Cell, mask: FrameMask, revision: 
     return True
 
 
+def restore_masks(project: Project, cells: Mapping[Cell, FrameMask | None], what: str) -> int:
+    """Put earlier masks back (None: no mask); gives how many cells changed. `what` names the step: "Restore …".
+
+    Left alone are cells that a person answers for now: verified ones, and those with a prompt or a mask made by hand.
+    CommandError when the object is frozen, or when nothing is left that differs.
+    """
+    document = project.document
+    free = [cell for cell in editable_cells(project, cells) if _is_free(document, cell)]
+    changed = {cell: cells[cell] for cell in free if document.masks.get(cell) != cells[cell]}
+    if not changed:
+        raise CommandError("Nothing to put back: what differs from then is verified, prompted or made by hand now.")
+    with project.history.transaction(f"{what}, {about(project, changed, 'mask')}") as transaction:
+        transaction.apply(SetMasks(changed, by_person=True))
+    return len(changed)
+
+
 def delete_masks(project: Project, object_ids: Iterable[int], first: int = 0, last: int | None = None) -> int:
     """Delete the objects' masks on frames first to last (inclusive; to the end without last); gives how many.
 
@@ -111,6 +128,19 @@ def paint_mask(
         "Erase" if erase else "Paint",
         before.code.minus(stroke) if erase else before.code.union(stroke),
     )
+
+
+def replace_inside(project: Project, object_id: int, frame: int, box: Box, pixels: MaskCode) -> bool:
+    """Inside the box the mask becomes what `pixels` has there, outside it stays; whether anything changed."""
+    cell, code = (object_id, frame), as_code(project, pixels)
+    inside = np.zeros(code.size, np.bool_)
+    inside[math.floor(box.y0) : math.ceil(box.y1), math.floor(box.x0) : math.ceil(box.x1)] = True
+    region = MaskCode.from_array(inside)
+    before = project.document.masks.get(cell)
+    outside = MaskCode.empty(*code.size) if before is None else before.code.minus(region)
+    editable_object(project, object_id)
+    check_frame(project, frame)
+    return bool(set_masks_by_hand(project, "Segment inside the box", {cell: outside.union(code.intersection(region))}))
 
 
 def copy_mask(project: Project, object_id: int, frame: int) -> MaskCode:

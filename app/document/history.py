@@ -61,6 +61,15 @@ class Transaction:
                 cells.add(step.cell)
         return cells
 
+    @property
+    def masks_before(self) -> dict[Cell, FrameMask | None]:
+        """What every cell whose mask it set held before; None where there was no mask."""
+        before: dict[Cell, FrameMask | None] = {}
+        for inverse in reversed(self._inverses):
+            if isinstance(inverse, SetMasks):
+                before.update(inverse.cells)
+        return before
+
     def apply(self, step: Step) -> None:
         """Add a step and apply it.
 

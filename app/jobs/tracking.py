@@ -24,6 +24,7 @@ from app.inference.process_engine import ProcessEngine
 from app.jobs.click_memory import ClickMemory
 from app.jobs.inference_thread import InferenceThread
 from app.jobs.reports import EngineStatus, RunEnd, RunProgress
+from app.jobs.versions import Versions
 
 __all__ = ["EngineStatus", "RunEnd", "RunProgress", "Tracking"]
 
@@ -72,6 +73,8 @@ class Tracking(QObject):
         self._engine_factory = engine_factory
         self._pending: dict[Cell, int] = {}
         self._clicks = ClickMemory(project)
+        self.versions = Versions()
+        """What the runs of this project have replaced."""
         self._run: _Run | None = None
         self._next_plan: Plan | None = None
         self._pace: Pace | None = None
@@ -249,6 +252,7 @@ class Tracking(QObject):
         if run is None:
             return
         run.transaction.commit()
+        self.versions.keep(run.plan.summary, run.transaction.masks_before)
         self.run_finished.emit(replace(end, written=run.written, dropped=run.dropped))
         plan, self._next_plan = self._next_plan, None
         if plan is not None:

@@ -224,6 +224,8 @@ REVIEW = (
     _A("next_suspicious", "Next entry of Look at next", "Review", ("S",), "", _CLIP, short="Next", starts_group=True),
     _A("previous_suspicious", "Previous entry of Look at next", "Review", ("Shift+S",), "", _CLIP),
     _A("dismiss", "Dismiss what is suspicious here", "Review", ("Alt+S",), "", _MASK),
+    _A("compare_earlier", "Masks as before the last run", "Review", (), "", ("clip", "earlier"), shown_key="U"),
+    _A("take_earlier", "Take the earlier mask here", "Review", ("Shift+U",), "", ("clip", "object", "earlier")),
     _A("fix_here", "Fix here", "Review", (), "point", _OBJECT),
     _A("absent_here", "Absent here / not absent", "Review", ("X",), "absent", _OBJECT, starts_group=True),
     _A("absent_range", "Absent in the range", "Review", ("Shift+X",), "", _OBJECT),

@@ -24,6 +24,7 @@ REASONS = {
     "copied": "No mask has been copied.",
     "candidates": "The last click had one answer only.",
     "range": "No range is set.",
+    "earlier": "No run has replaced a mask yet.",
     "marker": "There is no marker on this frame.",
     "markers": "There is no marker yet.",
     "cuts": "No shot cut is known in this clip.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -13,6 +13,7 @@ from app.errors import sentence_of
 if TYPE_CHECKING:
     from app.document.document import Change, Document
     from app.document.project import Project
+    from app.document.values import Cell, FrameMask
     from app.inference.plan import Plan
     from app.jobs.tracking import Tracking
     from app.media.source import FrameSource
@@ -85,6 +86,8 @@ class Desk(QObject):
         self.has_onion_skin = False
         """Whether outlines of the neighbouring frames' masks are shown."""
         self.solo_object: int | None = None
+        self.earlier: Mapping[Cell, FrameMask | None] | None = None
+        """Masks that the canvas shows instead of the document's, to compare; None while it shows things as they are."""
 
     # --- project ---
 
@@ -100,7 +103,7 @@ class Desk(QObject):
         self._frame, self._selected, self._planned = 0, (), None
         self._range_in = self._range_out = None
         self.solo_object, self.are_masks_visible, self.are_prompts_visible = None, True, True
-        self.mask_style, self.has_onion_skin = "fill", False
+        self.mask_style, self.has_onion_skin, self.earlier = "fill", False, None
         if project is not None:
             project.document.changed.connect(self._on_document_changed)
             project.history.changed.connect(self._on_history_changed)
@@ -277,6 +280,12 @@ class Desk(QObject):
         if onion_skin is not None:
             self.has_onion_skin = onion_skin
         self.view_changed.emit()
+
+    def show_earlier(self, cells: Mapping[Cell, FrameMask | None] | None) -> None:
+        """Let the canvas show these masks (None: no mask) in place of the document's, or things as they are again."""
+        if cells is not self.earlier:
+            self.earlier = cells
+            self.view_changed.emit()
 
     def set_solo(self, object_id: int | None) -> None:
         """Show only this object's masks, or all of them again."""

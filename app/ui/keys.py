@@ -40,6 +40,7 @@ class HeldKeys(Protocol):
     def tap_space(self) -> None: ...
     def show_masks(self, is_shown: bool) -> None: ...
     def are_masks_shown(self) -> bool: ...
+    def show_earlier(self, is_shown: bool) -> None: ...
     def trigger(self, keys: QKeySequence) -> bool: ...
     def focus_canvas(self) -> None: ...
 
@@ -54,6 +55,7 @@ class KeyWatch(QObject):
         self._space_since: float | None = None
         self._hide_since: float | None = None
         self._were_shown = True
+        self._is_comparing = False
         self.is_stop_held = False
         """K is down: J and L play slowly."""
         app = QApplication.instance()
@@ -82,7 +84,13 @@ class KeyWatch(QObject):
         if self._hide_since is not None:
             self._hide_since = None
             self._held.show_masks(self._were_shown)
+        self._compare(False)
         self.is_stop_held = False
+
+    def _compare(self, is_on: bool) -> None:
+        if is_on != self._is_comparing:
+            self._is_comparing = is_on
+            self._held.show_earlier(is_on)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if not isinstance(event, QKeyEvent) or not isinstance(watched, QWidget):
@@ -146,6 +154,9 @@ class KeyWatch(QObject):
                 self._hide_since, self._were_shown = self._clock(), self._held.are_masks_shown()
                 self._held.show_masks(not self._were_shown)
             return True
+        if is_bare and (key == Qt.Key.Key_U or us_key(event) == "U"):
+            self._compare(True)
+            return True
         return self._try_by_place(event)
 
     def _release(self, event: QKeyEvent) -> bool:
@@ -163,6 +174,9 @@ class KeyWatch(QObject):
             self._hide_since = None
             if was_held:
                 self._held.show_masks(self._were_shown)
+            return True
+        if self._is_comparing and (event.key() == Qt.Key.Key_U or us_key(event) == "U"):
+            self._compare(False)
             return True
         return False
 

@@ -11,6 +11,7 @@ from app.ui.frame_loader import FrameLoader, LoadedFrame
 
 REST_MS = 120
 """The dragged playhead rests after so long: then its own frame is wanted, however long that takes."""
+EARLIER_WORDS = "As before the run; outlines: now"
 PATIENCE_MS = 200
 """A wait that is longer than this shows itself."""
 
@@ -26,6 +27,7 @@ class ShownFrame(QObject):
         self._desk, self._canvas = desk, canvas
         self.loader = FrameLoader(self)
         self._waiting_for = ""
+        self._is_comparing = False
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
@@ -37,6 +39,7 @@ class ShownFrame(QObject):
         self.loader.loaded.connect(self._take)
         self.loader.failed.connect(self._take_failure)
         desk.frame_changed.connect(self._request)
+        desk.view_changed.connect(self._tell_comparison)
         desk.scrubbing_changed.connect(lambda is_scrubbing: None if is_scrubbing else self._sharpen())
 
     def is_shown(self) -> bool:
@@ -51,6 +54,13 @@ class ShownFrame(QObject):
         else:
             self.end_waiting()
 
+    def _tell_comparison(self) -> None:
+        """Masks that are not those of the document are named for as long as they are shown."""
+        is_on = self._desk.earlier is not None
+        if is_on != self._is_comparing:
+            self._is_comparing = is_on
+            self._canvas.notes.waiting.set_text(EARLIER_WORDS if is_on else "")
+
     def wait_for(self, words: str) -> None:
         """Say in the corner of the picture what is being waited for, if it takes long."""
         self._waiting_for = words
@@ -59,7 +69,7 @@ class ShownFrame(QObject):
     def end_waiting(self) -> None:
         """What was waited for is there."""
         self._patience.stop()
-        self._canvas.notes.waiting.set_text("")
+        self._canvas.notes.waiting.set_text(EARLIER_WORDS if self._is_comparing else "")
 
     def show_pending(self, cell: Cell, is_pending: bool) -> None:
         """The model looks at a cell, or has looked at it."""

@@ -48,11 +48,13 @@ from app.ui.verbs.arranging import Arranging
 from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import Filing
 from app.ui.verbs.going import Going
+from app.ui.verbs.lane_menu import LaneMenu
 from app.ui.verbs.marking import Marking
 from app.ui.verbs.mending import Mending
 from app.ui.verbs.propagating import Propagating
 from app.ui.verbs.reviewing import Reviewing
 from app.ui.verbs.suggesting import Suggesting
+from app.ui.verbs.versioning import Versioning
 from app.ui.verbs.viewing import Viewing
 from app.ui.welcome import Welcome
 
@@ -115,8 +117,18 @@ class MainWindow(QMainWindow):
             "help": self._help,
         }
         on_canvas = (Arranging(desk, canvas), Mending(desk, canvas), Suggesting(canvas))
-        self.marking = Marking(desk, self)
-        groups = (self.filing, self.editing, *on_canvas, self.viewing, going, self.marking, self.propagating, reviewing)
+        self.marking, self.versions = Marking(desk, self), Versioning(desk, canvas)
+        groups = (
+            self.filing,
+            self.editing,
+            *on_canvas,
+            self.viewing,
+            going,
+            self.marking,
+            self.propagating,
+            reviewing,
+            self.versions,
+        )
         verbs = {name: verb for group in groups for name, verb in group.verbs().items()} | dict(own)
         self.all_actions = Actions(desk, verbs, self)
         self.filing.actions = self.all_actions
@@ -203,6 +215,8 @@ class MainWindow(QMainWindow):
         self.timeline.stop_requested.connect(self.propagating.stop)
         transport = self.timeline.transport
         desk.plan_changed.connect(lambda _: transport.show_waiting_plan(self.propagating.waiting_words))
+        lane_menu = LaneMenu(desk, self.propagating, self.versions, self)
+        self.timeline.lanes.menu_requested.connect(lambda at, one: lane_menu.menu_for(one).popup(at))
         self.timeline.ruler.menu_requested.connect(lambda at, frame: self.marking.menu_for(frame).popup(at))
         transport.plan_card.run_requested.connect(self._finish)
         transport.plan_card.drop_requested.connect(self.stop)
@@ -357,6 +371,9 @@ class MainWindow(QMainWindow):
 
     def show_masks(self, is_shown: bool) -> None:
         self.desk.set_view(masks=is_shown)
+
+    def show_earlier(self, is_shown: bool) -> None:
+        self.versions.compare(is_shown)
 
     def are_masks_shown(self) -> bool:
         return self.desk.are_masks_visible

@@ -13,24 +13,34 @@ from app.ui.desk import Desk
 
 def ghosts_of(desk: Desk, frame: int, considered: MaskCode | None = None) -> list[list[Layer]]:
     """What is shown as outlines: the masks of the frame before and of the frame after (none while the onion skin is
-    off), and the mask that a click would give."""
+    off), the masks as they are while earlier ones are shown, and the mask that a click would give."""
     skin = [layers_of(desk, frame + step) if desk.has_onion_skin else [] for step in (-1, 1)]
+    if desk.earlier is not None:
+        skin.append(layers_of(desk, frame, is_now=True))
     document = desk.document
     if considered is None or document is None or not desk.are_masks_visible:
         return skin
     return [*skin, [_for_selected(desk, document, considered)]]
 
 
-def layers_of(desk: Desk, frame: int, stroke: np.ndarray | MaskCode | None = None) -> list[Layer]:
+def layers_of(
+    desk: Desk, frame: int, stroke: np.ndarray | MaskCode | None = None, *, is_now: bool = False
+) -> list[Layer]:
     """Visible masks from back to front; the selected object's last so that it is seen whole, unless masks do not
     overlap in this project: then whoever lies in front has the pixels.
 
     `stroke` stands in for the selected object's mask while that is being painted or one of its points is on its way.
+    While the desk compares, its earlier masks are shown, unless the masks of now are asked for.
     """
     document = desk.document
     if document is None or not desk.are_masks_visible:
         return []
     masks = document.masks_at(frame)
+    if desk.earlier is not None and not is_now:
+        for object_id in document.objects:
+            if (object_id, frame) in desk.earlier:
+                before = desk.earlier[object_id, frame]
+                masks.pop(object_id, None) if before is None else masks.update({object_id: before})
     selected = desk.selected_object
     shown = [item for item in document.objects.values() if item.is_visible and desk.solo_object in (None, item.id)]
     is_lifted = document.allows_overlaps or stroke is not None

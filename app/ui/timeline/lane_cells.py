@@ -45,14 +45,15 @@ _WORDS = {
 class LaneCells:
     """States, prompts and scores of one object, frame by frame.
 
-    `states` uint8 of LaneState, `prompts` and `by_hand` bool, `visibility` float32: how sure the model is that the
-    object is in view, 0 to 1, NaN where there is no mask. All of length frame_count.
+    `states` uint8 of LaneState; `prompts`, `by_hand` and `excluded` (no run learns from it) bool; `visibility` float32:
+    how sure the model is that the object is in view, 0 to 1, NaN where there is no mask. All of length frame_count.
     """
 
     def __init__(self, frame_count: int) -> None:
         self.states = np.full(frame_count, LaneState.UNKNOWN, np.uint8)
         self.prompts = np.zeros(frame_count, bool)
         self.by_hand = np.zeros(frame_count, bool)
+        self.excluded = np.zeros(frame_count, bool)
         self.visibility = np.full(frame_count, np.nan, np.float32)
 
     @classmethod
@@ -60,14 +61,16 @@ class LaneCells:
         """The lane of an object as the document has it."""
         cells = cls(document.clip.frame_count)
         frames = document.masks_of(object_id).keys() | document.prompts_of(object_id).keys()
+        frames |= document.excluded_of(object_id).keys()
         cells.update(document, object_id, frames)
         return cells
 
     def update(self, document: DocumentView, object_id: int, frames: Iterable[int]) -> None:
         """Look at these frames again."""
         masks, prompts = document.masks_of(object_id), document.prompts_of(object_id)
-        reviews = document.reviews_of(object_id)
+        reviews, excluded = document.reviews_of(object_id), document.excluded_of(object_id)
         for frame in frames:
+            self.excluded[frame] = frame in excluded
             mask = masks.get(frame)
             is_verified = reviews.get(frame) is Review.VERIFIED
             self.prompts[frame] = frame in prompts

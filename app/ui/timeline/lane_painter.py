@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,7 @@ def paint_lane(painter: QPainter, cells: LaneCells, axis: TimeAxis, edges: np.nd
         if is_by_hand:
             painter.fillRect(QRectF(first, BAR_HEIGHT, last - first, 2), line)
     _paint_prompts(painter, cells, axis)
+    _paint_excluded(painter, cells, axis)
 
 
 def _paint_run(painter: QPainter, state: LaneState, first: int, last: int, color: QColor) -> None:
@@ -94,6 +96,14 @@ def _paint_prompts(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
         painter.drawPolygon(QPolygonF([*corners, QPointF(x, middle + half)]))
 
 
+def _paint_excluded(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
+    """Struck out: a frame that no run learns from."""
+    painter.setPen(QPen(QColor(theme.current().attention), 2))
+    for frame in _visible_frames(cells.excluded, axis):
+        x = axis.center_of(frame)
+        painter.drawLine(QPointF(x - 6, BAR_HEIGHT + 1), QPointF(x + 6, -1))
+
+
 def paint_plan(painter: QPainter, plan: Plan | None, object_id: int, axis: TimeAxis, color: QColor) -> None:
     """Dashed frames around what a planned or running job writes, with a chevron in running direction."""
     if plan is None:
@@ -113,6 +123,17 @@ def paint_plan(painter: QPainter, plan: Plan | None, object_id: int, axis: TimeA
         end = last if stretch.is_reverse else last + 1
         if end in plan.cuts:
             paint_barriers(painter, [end], axis, BAR_HEIGHT)
+    _paint_memories(painter, plan.conditioning.get(object_id, ()), axis)
+
+
+def _paint_memories(painter: QPainter, frames: Iterable[int], axis: TimeAxis) -> None:
+    """A ring around every frame that the run learns from."""
+    painter.setPen(QPen(QColor(theme.current().accent), 1.6))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for frame in frames:
+        x = axis.center_of(frame)
+        if -8 <= x <= axis.width + 8:
+            painter.drawEllipse(QPointF(x, BAR_HEIGHT / 2), 8.5, 8.5)
 
 
 def _dashes(color: QColor) -> QPen:

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.ui import theme
@@ -25,12 +34,17 @@ if TYPE_CHECKING:
 
 LANE_HEIGHT = 26
 CURVE_HEIGHT = 42
+DRAG_FROM = 4
+"""A press that moves less is a click."""
 DIAMOND = 6
 """Half the width of a diamond in pixels: so near a click means its frame."""
 
 
 class Lanes(QWidget):
     """All lanes below each other, names on the left. The selected lane leaves room for the score curve under it."""
+
+    menu_requested = Signal(QPoint, int)
+    """A place of the screen and the object whose lane it is on; the desk looks at the frame already."""
 
     def __init__(self, desk: Desk, axis: TimeAxis, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +53,8 @@ class Lanes(QWidget):
         self._suspicions: dict[int, dict[int, float]] = {}
         self._reasons: Mapping[tuple[int, int], str] = {}
         self.card: HoverCard | None = None
+        self._pressed: QPointF | None = None
+        self._is_spanning = False
         self.setMouseTracking(True)
         self._pictures: dict[int, QPixmap] = {}
         """What is painted of each lane, made when it is seen: everything but the playhead, which moves too often."""
@@ -248,18 +264,49 @@ class Lanes(QWidget):
         object_id = self.object_at(event.position().y())
         if object_id is None or event.button() is not Qt.MouseButton.LeftButton:
             return
+        self._pressed = event.position()
         extend = bool(event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier))
         self._desk.select(object_id, extend=extend)
         self._go_to(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
-            self._go_to(event)
+            self._drag_span(event.position())
         elif not event.buttons():
             self._hover(event.position())
 
+    def _drag_span(self, place: QPointF) -> None:
+        """A drag along a lane makes what it passes the range; the playhead stays where it began."""
+        start = self._pressed
+        if start is None or start.x() < HEADER_WIDTH or self._desk.source is None:
+            return
+        if self._is_spanning or abs(place.x() - start.x()) >= DRAG_FROM:
+            self._is_spanning = True
+            frames = sorted(self._axis.frame_at(at.x() - HEADER_WIDTH) for at in (start, place))
+            self._desk.set_range(*frames)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._desk.set_scrubbing(False)
+        self._pressed, self._is_spanning = None, False
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Go there, and zoom to the object."""
+        self.mousePressEvent(event)
+        zoom = self._desk.actions.get("zoom_object")
+        if zoom is not None and event.position().x() >= HEADER_WIDTH:
+            zoom.trigger()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        object_id = self.object_at(event.pos().y())
+        if object_id is None or self._desk.source is None:
+            return
+        if self.card is not None:
+            self.card.leave()
+        if object_id not in self._desk.selected_objects:
+            self._desk.select(object_id)
+        is_on_lane = event.pos().x() >= HEADER_WIDTH
+        frame = self.frame_at(event.pos().x(), event.pos().y()) if is_on_lane else self._desk.frame
+        self._desk.set_frame(frame)
+        self.menu_requested.emit(event.globalPos(), object_id)
 
     def leaveEvent(self, event: QEvent) -> None:
         if self.card is not None:
@@ -270,7 +317,6 @@ class Lanes(QWidget):
         if self.card is not None:
             self.card.leave()
         if place.x() >= HEADER_WIDTH and self._desk.source is not None:
-            self._desk.set_scrubbing(True)
             self._desk.set_frame(self.frame_at(place.x(), place.y()))
 
     def frame_at(self, x: float, y: float) -> int:

@@ -27,6 +27,8 @@ class Propagating:
         """Objects of a run that was stopped, with the document's clock then: asked for again, it goes on from there."""
         self._running: Plan | None = None
         self._pointed: Plan | None = None
+        self.last_plan: Plan | None = None
+        """The plan of the newest run of this project, running or ended."""
         self._direction: Direction = "forward"
         desk.project_changed.connect(self._take_project)
 
@@ -239,14 +241,14 @@ class Propagating:
 
     def _take_project(self) -> None:
         self._stopped.clear()
-        self._running = self._pointed = None
+        self._running = self._pointed = self.last_plan = None
         tracking = self._desk.tracking
         if tracking is not None:
             tracking.run_started.connect(self._take_start)
             tracking.run_finished.connect(self._take_end)
 
     def _take_start(self, plan: Plan) -> None:
-        self._running = plan
+        self._running = self.last_plan = plan
         self._desk.show_plan(plan)
         for object_id in plan.object_ids:
             self._stopped.pop(object_id, None)

@@ -215,3 +215,19 @@ def test_a_dip_of_one_frame_stands_in_the_curve_of_a_long_clip(qtbot: QtBot) -> 
     _, shown = curve._curve.getData()
     assert len(shown) <= 1001
     assert shown.min() == pytest.approx(0.1)
+
+
+def test_a_drag_along_a_lane_makes_a_span_and_the_playhead_stays(
+    view: TimelineView, desk: Desk, mouse: Callable[..., None]
+) -> None:
+    x = {frame: HEADER_WIDTH + view.axis.center_of(frame) for frame in (4, 9, 2)}
+    mouse(view.lanes, "press", x[4], 10)
+    mouse(view.lanes, "move", x[4] + 3, 10)
+    assert desk.range_in is None
+    mouse(view.lanes, "move", x[9], 10)
+    assert desk.range == (4, 9)
+    mouse(view.lanes, "move", x[2], 10)
+    mouse(view.lanes, "release", x[2], 10)
+    assert desk.range == (2, 4) and desk.frame == 4 and desk.selected_object == 1
+    mouse(view.lanes, "move", x[9], 10)
+    assert desk.range == (2, 4)

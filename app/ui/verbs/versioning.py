@@ -1,0 +1,72 @@
+"""Masks as they were before a run: to compare, and to take back."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+
+from app.commands import masks
+from app.jobs.versions import Version
+from app.ui.canvas.view import CanvasView
+from app.ui.canvas.words import counted
+from app.ui.desk import Desk
+from app.ui.verbs import Verbs
+
+
+class Versioning:
+    """U and Shift+U speak of the last run; the lane's menu offers the last versions of its object."""
+
+    def __init__(self, desk: Desk, canvas: CanvasView) -> None:
+        self._desk, self._canvas = desk, canvas
+
+    def verbs(self) -> Verbs:
+        return {
+            "compare_earlier": lambda: self.compare(self._desk.earlier is None),
+            "take_earlier": self._take_here,
+        }
+
+    def compare(self, is_on: bool) -> None:
+        """Show the masks as before the last run, with outlines of what they are now; or things as they are."""
+        tracking = self._desk.tracking
+        before = None if tracking is None else tracking.versions.before_last_run
+        self._desk.show_earlier(before if is_on and before else None)
+
+    def _take_here(self) -> None:
+        """Shift+U: the mask that the selected objects had here before the last run."""
+        project, tracking, frame = self._desk.project, self._desk.tracking, self._canvas.shown_frame
+        if project is None or tracking is None:
+            return
+        before = tracking.versions.before_last_run
+        cells = {cell: before[cell] for one in self._desk.selected_objects if (cell := (one, frame)) in before}
+        if cells:
+            self._desk.attempt(lambda: masks.restore_masks(project, cells, "Earlier mask"))
+        else:
+            self._desk.notice.emit("The last run did not write this mask.", "info")
+
+    def restore(self, version: Version) -> None:
+        """Put a version back where nobody answers for the masks of now."""
+        project = self._desk.project
+        if project is None:
+            return
+        count = self._desk.attempt(lambda: masks.restore_masks(project, version.cells, "Restore"))
+        if count is not None:
+            self._desk.done_in_bulk.emit(f"Put {counted(count, 'mask')} back as they were before “{version.run}”.")
+
+    def fill_menu(self, menu: QMenu, object_id: int) -> None:
+        """The versions of an object; while the pointer is on one of them the canvas shows it."""
+        tracking = self._desk.tracking
+        versions = [] if tracking is None else tracking.versions.of(object_id)
+        for version in versions:
+            self._add(menu, version)
+        menu.setEnabled(bool(versions))
+        menu.aboutToHide.connect(lambda: self._desk.show_earlier(None))
+
+    def _add(self, menu: QMenu, version: Version) -> QAction:
+        first, last = version.frames
+        when = time.strftime("%H:%M", time.localtime(version.moment))
+        action = menu.addAction(f"{when}  {first:,}–{last:,}, before “{version.run}”")
+        action.hovered.connect(lambda: self._desk.show_earlier(version.cells))
+        action.triggered.connect(lambda: self.restore(version))
+        return action
