@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from app.ui import theme
+from app.ui.canvas.following import ObjectFollower
 from app.ui.canvas.view import CanvasView
 from app.ui.desk import MASK_STYLES, TOOLS, Desk
 from app.ui.places import Places
@@ -22,6 +23,7 @@ class Viewing:
 
     def __init__(self, desk: Desk, canvas: CanvasView, places: Places, window: QMainWindow) -> None:
         self._desk, self._canvas, self._places, self._window = desk, canvas, places, window
+        self.follower = ObjectFollower(desk, canvas, window)
         self._before_zoom: tuple[bool, float, QPointF] | None = None
         self.areas: Sequence[QWidget] = ()
         self.hide_for_canvas: Callable[[bool], None] = lambda is_alone: None
@@ -39,6 +41,7 @@ class Viewing:
             "masks_fainter": lambda: canvas.change_strength(-1),
             "masks_stronger": lambda: canvas.change_strength(1),
             "zoom_object": self._zoom_object,
+            "follow_object": self._follow_object,
             "zoom_in": lambda: canvas.zoom(ZOOM_STEP),
             "zoom_out": lambda: canvas.zoom(1 / ZOOM_STEP),
             "zoom_fit": canvas.fit,
@@ -62,6 +65,7 @@ class Viewing:
         actions["show_prompts"].setChecked(desk.are_prompts_visible)
         actions["onion_skin"].setChecked(desk.has_onion_skin)
         actions["solo"].setChecked(desk.solo_object is not None)
+        actions["follow_object"].setChecked(self.follower.is_on)
         actions["full_screen"].setChecked(self._window.isFullScreen())
         actions[f"theme_{self._places.theme or 'system'}"].setChecked(True)
 
@@ -97,6 +101,10 @@ class Viewing:
         was = (canvas.is_fitted, canvas.view_scale, canvas.center)
         if self._desk.selected_object is not None and canvas.zoom_to_object(self._desk.selected_object):
             self._before_zoom = was
+
+    def _follow_object(self) -> None:
+        self.follower.switch(not self.follower.is_on)
+        self.show_checks()
 
     def _canvas_only(self) -> None:
         self.hide_for_canvas(self._desk.actions["canvas_only"].isChecked())
