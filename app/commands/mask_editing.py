@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
+from enum import StrEnum
 
 from app.commands.errors import CommandError
 from app.commands.mask_shapes import between, grown, moved, smoothed, without_holes, without_specks
@@ -13,6 +14,80 @@ from app.document.project import Project
 from app.document.values import Cell, Origin
 
 MAX_DISTANCE = 200
+
+
+class Mending(StrEnum):
+    """What can be done to a mask's shape, each with a size: of holes and specks the area in pixels, else a distance."""
+
+    FILL_HOLES = "Fill holes"
+    REMOVE_SPECKS = "Remove specks"
+    GROW = "Grow"
+    SHRINK = "Shrink"
+    SMOOTH = "Smooth"
+
+    @property
+    def is_area(self) -> bool:
+        """Whether the size is an area."""
+        return self in (Mending.FILL_HOLES, Mending.REMOVE_SPECKS)
+
+
+class Combination(StrEnum):
+    """How a mask is combined with another object's on the same frame."""
+
+    UNION = "Unite"
+    MINUS = "Take away"
+    INTERSECT = "Keep only what both have"
+
+
+def mended(code: MaskCode, how: Mending, size: int) -> MaskCode:
+    """A mask as the mending leaves it; one that would vanish, or is empty, stays as it is."""
+    if how is Mending.FILL_HOLES:
+        return without_holes(code, size)
+    if how is Mending.REMOVE_SPECKS:
+        return without_specks(code, size)
+    changed = smoothed(code, size) if how is Mending.SMOOTH else grown(code, size if how is Mending.GROW else -size)
+    return code if changed.is_empty else changed
+
+
+def combined(code: MaskCode, other: MaskCode, how: Combination) -> MaskCode:
+    """A mask combined with another."""
+    if how is Combination.UNION:
+        return code.union(other)
+    return code.minus(other) if how is Combination.MINUS else code.intersection(other)
+
+
+def mending_work(
+    codes: Mapping[Cell, MaskCode], change: Callable[[Cell, MaskCode], MaskCode]
+) -> Generator[int, None, dict[Cell, MaskCode]]:
+    """Work that changes many masks: yields how many are done, gives those that differ. It touches no document."""
+    found = {}
+    for done, (cell, code) in enumerate(codes.items(), 1):
+        after = change(cell, code)
+        if after != code:
+            found[cell] = after
+        yield done
+    return found
+
+
+def accept_mended(
+    project: Project,
+    verb: str,
+    codes: Mapping[Cell, MaskCode],
+    before: Mapping[Cell, MaskCode],
+    *,
+    even_verified: bool = False,
+) -> tuple[int, int]:
+    """Take the result of `mending_work` in as one step; gives how many masks changed, and how many were left as they
+    are because somebody changed or, unless `even_verified`, verified them meanwhile."""
+    document = project.document
+    kept = {
+        cell: code
+        for cell, code in codes.items()
+        if cell in document.masks
+        and document.masks[cell].code is before[cell]
+        and (even_verified or not document.is_verified(cell))
+    }
+    return set_masks_by_hand(project, verb, kept), len(codes) - len(kept)
 
 
 def fill_holes(project: Project, cells: Iterable[Cell], max_area: int | None = None) -> int:
@@ -34,23 +109,13 @@ def grow_masks(project: Project, cells: Iterable[Cell], distance: int) -> int:
 def shrink_masks(project: Project, cells: Iterable[Cell], distance: int) -> int:
     """Shrink by a distance in pixels; a mask that would vanish stays as it is."""
     _check_distance(distance)
-
-    def shrunk(code: MaskCode) -> MaskCode:
-        smaller = grown(code, -distance)
-        return code if smaller.is_empty else smaller
-
-    return _edit(project, cells, "Shrink", shrunk)
+    return _edit(project, cells, "Shrink", lambda code: mended(code, Mending.SHRINK, distance))
 
 
 def smooth_masks(project: Project, cells: Iterable[Cell], radius: int) -> int:
     """Round off what is finer than the radius in pixels; a mask that would vanish stays as it is."""
     _check_distance(radius)
-
-    def rounded(code: MaskCode) -> MaskCode:
-        smoother = smoothed(code, radius)
-        return code if smoother.is_empty else smoother
-
-    return _edit(project, cells, "Smooth", rounded)
+    return _edit(project, cells, "Smooth", lambda code: mended(code, Mending.SMOOTH, radius))
 
 
 def nudge_masks(project: Project, cells: Iterable[Cell], right: int, down: int) -> int:
@@ -69,12 +134,16 @@ def combine_masks(project: Project, object_id: int, other_id: int, frames: Itera
     """Unite the object's masks with another's ("union"), take the other's out ("minus") or keep what both have
     ("intersect"), on these frames."""
     document, other = project.document, object_of(project, other_id)
-    combine = {"union": MaskCode.union, "minus": MaskCode.minus, "intersect": MaskCode.intersection}.get(how)
-    if combine is None:
+    if how.upper() not in Combination.__members__:
         raise CommandError(f"Masks are combined by union, minus or intersect, not by {how}.")
+    combination = Combination[how.upper()]
     theirs = document.masks_of(other_id)
     cells = [cell for cell in editable_cells(project, ((object_id, frame) for frame in frames)) if cell[1] in theirs]
-    codes = {cell: combine(document.masks[cell].code, theirs[cell[1]].code) for cell in cells if cell in document.masks}
+    codes = {
+        cell: combined(document.masks[cell].code, theirs[cell[1]].code, combination)
+        for cell in cells
+        if cell in document.masks
+    }
     return set_masks_by_hand(project, f"{how.capitalize()} with {other.name}", codes)
 
 

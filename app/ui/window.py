@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
         desk.playing_changed.connect(self._show_playing)
         self.suspicions.changed.connect(self.timeline.set_suspicions)
         self.frames.arrived.connect(self._take_frame)
+        self.frames.arrived.connect(self.viewing.follower.follow)
         canvas.hint_changed.connect(self._show_hint)
         canvas.steps_requested.connect(lambda steps: desk.set_frame(desk.frame + steps))
         canvas.menu_requested.connect(self._show_object_menu)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -11,18 +12,22 @@ from hypothesis import strategies as st
 
 from app.commands.errors import CommandError
 from app.commands.mask_editing import (
+    Mending,
+    accept_mended,
     combine_masks,
     fill_holes,
     grow_masks,
     interpolate_around,
     interpolate_masks,
+    mended,
+    mending_work,
     nudge_masks,
     remove_specks,
     shrink_masks,
     smooth_masks,
 )
 from app.commands.mask_shapes import between, grown, moved, without_holes, without_specks
-from app.commands.masks import accept_masks, set_mask
+from app.commands.masks import accept_masks, replace_inside, set_mask
 from app.commands.objects import set_object_frozen
 from app.commands.prompts import add_point
 from app.commands.review import mark_absent, verify_cells
@@ -241,3 +246,45 @@ def test_the_ends_of_an_interpolation_are_the_masks_themselves(rows: list[list[b
     assert between(code, other, 0.0) == code
     if not code.is_empty:
         assert between(code, other, 1.0) == other
+
+
+def test_work_on_many_masks_gives_way_to_whoever_changed_them_meanwhile(
+    project: Project, propagated: Callable[..., None], square: SquareCode
+) -> None:
+    propagated(1, range(4))
+    before = {(1, frame): mask.code for frame, mask in project.document.masks_of(1).items()}
+    work = mending_work(before, lambda cell, code: grown(code, 1) if cell[1] else code)
+    steps = []
+    with contextlib.suppress(StopIteration):
+        while True:
+            steps.append(next(work))
+    assert steps == [1, 2, 3, 4]
+    done = {cell: grown(code, 1) for cell, code in before.items() if cell[1]}
+    set_mask(project, 1, 1, square(9, 9))
+    verify_cells(project, [(1, 2)])
+    assert accept_mended(project, "Grow", done, before) == (1, 2)
+    assert project.document.masks[(1, 1)].code == square(9, 9)
+    assert project.document.masks[(1, 2)].code == before[(1, 2)]
+    assert project.document.masks[(1, 3)].code == done[(1, 3)]
+    assert accept_mended(project, "Grow", {(1, 2): done[(1, 2)]}, before, even_verified=True) == (1, 0)
+
+
+@pytest.mark.parametrize("how", list(Mending))
+def test_a_mask_never_vanishes_by_mending(how: Mending, square: SquareCode) -> None:
+    dot = square(5, 5, 1)
+    assert not mended(dot, how, 9).is_empty
+    assert mended(MaskCode.empty(24, 32), how, 9).is_empty
+
+
+def test_only_what_lies_inside_the_box_is_replaced(project: Project, square: SquareCode) -> None:
+    set_mask(project, 1, 3, square(3, 4))
+    assert replace_inside(project, 1, 3, Box(6.2, 0, 20, 24), square(4, 4))
+    mask = project.document.masks[CELL]
+    assert mask.origin is Origin.MANUAL and mask.code.box == Box(3, 4, 10, 10)
+    assert mask.code.area == 7 * 6
+    assert not replace_inside(project, 1, 3, Box(6.2, 0, 20, 24), square(4, 4))
+    assert project.history.undo() == "Segment inside the box, dog, frame 3"
+    assert replace_inside(project, 2, 8, Box(0, 0, 6, 24), square(3, 4))
+    assert project.document.masks[(2, 8)].code.area == 18
+    with pytest.raises(CommandError, match="no frame 99"):
+        replace_inside(project, 1, 99, Box(0, 0, 6, 24), square(3, 4))

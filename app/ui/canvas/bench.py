@@ -17,6 +17,8 @@ from app.ui.canvas.preview import Preview
 from app.ui.desk import Desk
 
 _NOTHING = Prompt()
+Mend = Callable[[Cell, MaskCode], MaskCode]
+"""What a mending would make of a cell's mask."""
 
 
 class CanvasBench(QObject):
@@ -34,6 +36,8 @@ class CanvasBench(QObject):
         """The frame that is on the screen, which a click is about; the desk's frame may be ahead of it."""
         self.stroke: np.ndarray | None = None
         self.preview = Preview(desk, self)
+        self._mend: Mend | None = None
+        self._mended: tuple[Cell, MaskCode, MaskCode] | None = None
 
     # --- what a tool sees ---
 
@@ -60,6 +64,22 @@ class CanvasBench(QObject):
         if document is None or cell is None or cell not in document.masks:
             return None
         return document.masks[cell].code.to_array()
+
+    def consider_mending(self, mend: Mend | None) -> None:
+        """Show the selected object's mask as this would leave it, on whatever frame is in view; None ends that."""
+        self._mend, self._mended = mend, None
+        self.stroke_changed.emit()
+
+    @property
+    def mended(self) -> tuple[MaskCode, MaskCode] | None:
+        """The mask in view as it is, and as the mending that is considered would leave it."""
+        document, cell = self._desk.document, self.cell
+        mask = None if document is None or cell is None else document.masks.get(cell)
+        if self._mend is None or cell is None or mask is None or mask.is_absent:
+            return None
+        if self._mended is None or self._mended[0] != cell or self._mended[1] is not mask.code:
+            self._mended = (cell, mask.code, self._mend(cell, mask.code))
+        return self._mended[1:]
 
     def objects_at(self, x: float, y: float) -> Sequence[int]:
         return self._labels().objects_at(x, y)

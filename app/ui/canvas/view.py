@@ -117,8 +117,12 @@ class CanvasView(ZoomView):
     def refresh(self, _change: object = None) -> None:
         """Masks, prompts or what is visible of them have changed."""
         desk, frame, preview = self._desk, self.bench.frame, self.bench.preview
+        mended = self.bench.mended
         mask = self.bench.stroke if self.bench.stroke is not None else preview.moved
-        self._overlay.show_layers(layers_of(desk, frame, mask), ghosts_of(desk, frame, preview.considered))
+        if mask is None and mended is not None:
+            mask = mended[1]
+        outlined = mended[0] if mended is not None else preview.considered
+        self._overlay.show_layers(layers_of(desk, frame, mask), ghosts_of(desk, frame, outlined))
         self._refresh_look()
         self._refresh_words()
         self.viewport().update()

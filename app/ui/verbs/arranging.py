@@ -76,7 +76,6 @@ class Arranging:
         dialog = next(iter(window.findChildren(CategoriesDialog)), None) or CategoriesDialog(self._desk, window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
-        dialog.raise_()
         dialog.activateWindow()
 
     def _keep_off(self) -> None:

@@ -12,6 +12,7 @@ from app.ui.action_table import NUDGES, SMOOTH_RADIUS, SPECK_AREA
 from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
+from app.ui.dialogs.mend_dialog import MendDialog
 from app.ui.verbs import Verbs
 
 
@@ -36,6 +37,7 @@ class Mending:
                 lambda p, cell: mask_editing.smooth_masks(p, [cell], SMOOTH_RADIUS), "The mask is smooth already."
             ),
             "interpolate": self._interpolate,
+            "mend": self._show_dialog,
             **{name: partial(self._nudge, right, down) for name, (right, down, _) in NUDGES.items()},
         }
 
@@ -53,6 +55,12 @@ class Mending:
                 self._desk.notice.emit(nothing, "info")
 
         return verb
+
+    def _show_dialog(self) -> None:
+        window = self._canvas.window()
+        dialog = window.findChild(MendDialog) or MendDialog(self._desk, self._canvas, window)
+        dialog.show()
+        dialog.activateWindow()
 
     def _nudge(self, right: int, down: int) -> None:
         self._mend(lambda project, cell: mask_editing.nudge_masks(project, [cell], right, down))()
