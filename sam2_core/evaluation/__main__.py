@@ -19,6 +19,10 @@ COMMANDS = {
         "sam2_core.evaluation.interactive",
         "what a simulated person's clicks and boxes give on pictures, and with --video rounds of corrections on clips",
     ),
+    "run": (
+        "sam2_core.evaluation.training_run",
+        "what a training run has come to so far, as a point of its curve",
+    ),
     "speed": ("sam2_core.evaluation.speed", "time of every part on a device"),
 }
 """Sub-command to its module, which has `add_arguments(parser)` and `run(arguments) -> int`, and what it is for."""

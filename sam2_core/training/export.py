@@ -33,10 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def export_run(
-    run_folder: Path, target: Path, card_file: Path | None = None, *, prior_share: float | None = None
-) -> dict[str, Any]:
-    """Write the averaged weights of a run to `target`, and its card beside it; gives the card.
+def averaged_model(run_folder: Path, *, prior_share: float | None = None) -> tuple[Sam2Model, dict[str, Any]]:
+    """The model that a run has come to, with averaged weights, ready for use; and what else its checkpoint says.
 
     Raises:
         CheckpointError: the run has no checkpoint, or one of another model.
@@ -54,6 +52,19 @@ def export_run(
         model.load_state_dict(weights)
     except RuntimeError as error:
         raise CheckpointError(f"{path} does not fit the model {config.name} as it is today: {error}") from error
+    return model.eval(), state
+
+
+def export_run(
+    run_folder: Path, target: Path, card_file: Path | None = None, *, prior_share: float | None = None
+) -> dict[str, Any]:
+    """Write the averaged weights of a run to `target`, and its card beside it; gives the card.
+
+    Raises:
+        CheckpointError: the run has no checkpoint, or one of another model.
+    """
+    model, state = averaged_model(run_folder, prior_share=prior_share)
+    config = model.config
     card: dict[str, Any] = {
         "name": config.name,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
@@ -67,6 +78,6 @@ def export_run(
     }
     if card_file is not None:
         card |= json.loads(card_file.read_text(encoding="utf-8"))
-    save_checkpoint(target, model.eval(), half=True, card=card)
+    save_checkpoint(target, model, half=True, card=card)
     target.with_suffix(".json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return card
