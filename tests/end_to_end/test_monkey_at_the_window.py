@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from app.inference.inline_engine import InlineEngine
 from app.jobs.background import close_background
@@ -40,7 +40,12 @@ LEAVES_THE_WINDOW = {
     "quit",
     "models",
     "key_sheet",
+    "help",
     "about",
+    "categories",
+    "mend",
+    "marker",
+    "choose_jump",
     "find_action",
     "go_to_frame",
     "restart_model",
@@ -134,8 +139,16 @@ class Monkey:
             mouse = self.chance.choice(self.mice)
             self.done.append(mouse.__name__)
             mouse()
+        self.answer()
         if self.chance.random() < 0.4:
             self.qtbot.wait(self.chance.choice((0, 1, 10, 40)))
+
+    def answer(self) -> None:
+        """A dialog asks (which mask stays where joined objects differ): any answer is right."""
+        dialog = QApplication.activeModalWidget()
+        if isinstance(dialog, QDialog):
+            self.done.append("an answer")
+            dialog.accept() if self.chance.random() < 0.5 else dialog.reject()
 
     def place(self) -> QPoint:
         room = self.window.canvas.viewport().rect()
@@ -189,6 +202,13 @@ def everything(window: MainWindow) -> dict[str, Any]:
         "prompts": dict(document.prompts.items()),
         "masks": {cell: (mask.code.counts, mask.iou, mask.score, mask.origin) for cell, mask in document.masks.items()},
         "reviews": dict(document.reviews.items()),
+        "attributes": list(document.attributes.items()),
+        "tags": dict(document.tags.items()),
+        "allows overlaps": document.allows_overlaps,
+        "cuts": document.cuts,
+        "markers": dict(document.markers),
+        "excluded": dict(document.excluded.items()),
+        "dismissed": dict(document.dismissed.items()),
     }
 
 
