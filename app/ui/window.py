@@ -146,8 +146,8 @@ class MainWindow(QMainWindow):
         self.timeline = TimelineView(desk)
         transport = ("first_frame", "step_back", "play", "step_forward", "last_frame")
         runs = ("propagate_forward", "propagate_both")
-        self.timeline.transport.add_speeds([actions[f"speed_{speed}"] for speed in SPEEDS])
         self.timeline.set_actions([actions[name] for name in transport], [actions[name] for name in runs])
+        self.timeline.transport.add_speeds([actions[f"speed_{speed}"] for speed in SPEEDS])
 
     def _lay_out(self) -> None:
         self.picture = QStackedWidget()

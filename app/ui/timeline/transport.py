@@ -62,12 +62,12 @@ class Transport(QWidget):
         self._layout.addWidget(self._time)
         self._layout.addWidget(self._count)
         self._layout.addSpacing(8)
-        self._actions_at = self._layout.count()
+        self._actions_at = self._speed_at = self._layout.count()
         self._layout.addSpacing(8)
         self._layout.addWidget(self._scope)
         self._layout.addWidget(self._range)
         self._layout.addStretch(1)
-        self._layout.addWidget(self.plan_card, 3)
+        self._layout.addWidget(self.plan_card, 100)
         self._layout.addWidget(self.run_card)
         desk.frame_changed.connect(self._show_time)
         desk.project_changed.connect(self._show_time)
@@ -82,6 +82,7 @@ class Transport(QWidget):
     def add_actions(self, transport: list[QAction], runs: list[QAction]) -> None:
         """Show these actions: transport as bare icons, runs with their words and keys."""
         place = self._actions_at
+        self._speed_at = place + len(transport)
         for action in transport:
             self._layout.insertWidget(place, _icon_button(action))
             place += 1
@@ -94,8 +95,8 @@ class Transport(QWidget):
             place += 1
 
     def add_speeds(self, speeds: list[QAction]) -> None:
-        """Show the chosen one of these actions, the others in its menu; call it before `add_actions`."""
-        self._layout.insertWidget(self._actions_at, SpeedButton(speeds))
+        """Show the chosen one of these actions, and the others in its menu."""
+        self._layout.insertWidget(self._speed_at, SpeedButton(speeds))
 
     def show_waiting_plan(self, words: str) -> None:
         """What the plan that waits on the lanes comes to; "" if none does."""

@@ -35,12 +35,14 @@ class LaneMenu:
             (f"Frames {desk.range[0]:,}–{desk.range[1]:,}", _SPAN),
             ("Runs", _RUNS),
         ):
-            menu.addSection(title)
+            menu.addSeparator()
+            menu.addAction(title).setEnabled(False)
             for name in names:
                 action = desk.actions.get(name)
                 if action is not None and (action.isEnabled() or name in _HERE[:2]):
                     menu.addAction(action)
         self._add_silent(menu, object_id)
+        menu.addSeparator()
         self._versioning.fill_menu(menu.addMenu("Versions"), object_id)
         self._fill_memories(menu.addMenu("Runs learn from"), object_id)
         return menu
