@@ -70,6 +70,7 @@ EDIT = (
     _A("tool_lasso", "Lasso / polygon", "Edit", ("G",), "lasso", is_checkable=True),
     _A("brush_smaller", "Brush smaller", "Edit", ("[",), repeats=True, starts_group=True),
     _A("brush_bigger", "Brush bigger", "Edit", ("]",), repeats=True),
+    _A("only_inside", "Box: only inside", "Edit", (), "inside", _CLIP, is_checkable=True),
     _A("next_candidate", "Next candidate for the last click", "Edit", ("Shift+Q",), "", ("clip", "candidates")),
     _A("finish", "Finish what is pending", "Edit", ("Return", "Enter"), "", _CLIP),
     _A("take_back_prompt", "Take the last prompt of this frame away", "Edit", ("Backspace",), "", _OBJECT),
@@ -214,6 +215,7 @@ PROPAGATE = (
     _A("compute_backward", "Compute one frame backward, and step", "Propagate", ("Shift+F",), "", _OBJECT),
     _A("repair", "Repair the span around this frame", "Propagate", ("R",), "", _OBJECT, short="Repair span"),
     _A("show_repair", "Show the repair plan only", "Propagate", ("Shift+R",), "", _OBJECT),
+    _A("propagate_edit", "Propagate this edit", "Propagate", (), "", _MASK),
     _A("models", "Models …", "Propagate", (), "model", starts_group=True),
     _A("restart_model", "Start the model again", "Propagate", (), "", ("restart",)),
 )

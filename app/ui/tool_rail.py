@@ -1,4 +1,4 @@
-"""The tool rail: one column of tools, the active one filled; the size of a brush that is in hand; undo and redo."""
+"""The tool rail: one column of tools, the active one filled; what the tool in hand lets one set; undo and redo."""
 
 from __future__ import annotations
 
@@ -49,6 +49,18 @@ class ToolRail(QWidget):
         self._unit = QLabel("px", self)
         self._unit.setProperty("role", "hint")
         self._unit.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.inside = QToolButton(self)
+        self.inside.setDefaultAction(desk.actions["only_inside"])
+        self.inside.setIconSize(QSize(20, 20))
+        self.inside.setFixedSize(36, 36)
+        self.inside.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.inside.setToolTip("Only inside: a box looks again inside it, the rest of the mask stays")
+        self.inside.setAccessibleName("Box: only inside")
+        self._mode = QLabel(self)
+        self._mode.setProperty("role", "hint")
+        self._mode.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(self.inside)
+        layout.addWidget(self._mode)
         layout.addWidget(self.size_box)
         layout.addWidget(self._unit)
         layout.addStretch(1)
@@ -71,6 +83,9 @@ class ToolRail(QWidget):
         paints = tool in ("brush", "eraser")
         self.size_box.setVisible(paints)
         self._unit.setVisible(paints)
+        self._mode.setVisible(paints)
+        self._mode.setText("erase" if tool == "eraser" else "paint")
+        self.inside.setVisible(tool == "box")
 
     def show_brush_size(self, diameter: int) -> None:
         """The size was changed by keys or wheel."""

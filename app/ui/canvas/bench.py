@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from app.commands import masks, objects, prompts
+from app.commands.targets import editable_object
 from app.document.masks import MaskCode
 from app.document.project import Project
 from app.document.values import Box, Cell, FrameMask, Point, Prompt
@@ -26,6 +28,8 @@ class CanvasBench(QObject):
 
     stroke_changed = Signal()
     """Another mask is to be shown in place of the selected object's, or none any more."""
+    edited = Signal()
+    """A person's own pixels were written into the mask in view."""
     menu_requested = Signal()
 
     def __init__(self, desk: Desk, labels: Callable[[], LabelMap], parent: QObject | None = None) -> None:
@@ -36,6 +40,9 @@ class CanvasBench(QObject):
         """The frame that is on the screen, which a click is about; the desk's frame may be ahead of it."""
         self.stroke: np.ndarray | None = None
         self.preview = Preview(desk, self)
+        self.only_inside = False
+        """Whether a box asks for the mask inside it alone."""
+        self._awaited: tuple[Cell, Box] | None = None
         self._mend: Mend | None = None
         self._mended: tuple[Cell, MaskCode, MaskCode] | None = None
 
@@ -146,6 +153,37 @@ class CanvasBench(QObject):
     def set_box(self, box: Box | None) -> None:
         self._prompt(lambda project, cell: prompts.set_box(project, *cell, box), makes_object=box is not None)
 
+    @property
+    def awaited(self) -> Box | None:
+        if self._awaited is None or self._awaited[0] != self.cell or not self.preview.is_asking_once:
+            return None
+        return self._awaited[1]
+
+    def segment_inside(self, box: Box) -> None:
+        """Points of the object inside the box count, too. Without a mask there is nothing to keep: the box is a prompt
+        like any other."""
+        project, cell = self._desk.project, self.cell
+        if project is None or cell is None or cell not in project.document.masks or self._desk.tracking is None:
+            self.set_box(box)
+            return
+        if self._desk.attempt(lambda: editable_object(project, cell[0])) is None:
+            return
+        inside = [point for point in self.prompt.points if box.x0 <= point.x < box.x1 and box.y0 <= point.y < box.y1]
+        revision = project.document.revision(cell)
+
+        def take(mask: MaskCode) -> None:
+            self._awaited = None
+            if project.document.revision(cell) == revision:
+                deed = partial(masks.replace_inside, project, *cell, box, mask)
+                if self._desk.attempt(deed) is False:
+                    self._desk.notice.emit("The model sees the same inside the box.", "info")
+                else:
+                    self.edited.emit()
+            self.stroke_changed.emit()
+
+        self._awaited = (cell, box)
+        self.preview.ask_once(cell, Prompt(tuple(inside), box), take)
+
     def choose_candidate(self, place: int, mask: MaskCode, iou: float) -> None:
         """Take one of the answers to the last ambiguous click: its place from 0, best first, and its mask."""
         answer = FrameMask(mask, iou=iou)
@@ -156,15 +194,19 @@ class CanvasBench(QObject):
         self.stroke_changed.emit()
 
     def set_mask(self, mask: np.ndarray) -> None:
-        self._change(lambda project, cell: masks.set_mask(project, *cell, mask), makes_object=True)
+        self._edit(lambda project, cell: masks.set_mask(project, *cell, mask), makes_object=True)
 
     def paint(self, area: np.ndarray, *, erase: bool = False) -> None:
-        self._change(lambda project, cell: masks.paint_mask(project, *cell, area, erase=erase), makes_object=not erase)
+        self._edit(lambda project, cell: masks.paint_mask(project, *cell, area, erase=erase), makes_object=not erase)
 
     def open_menu(self) -> None:
         self.menu_requested.emit()
 
     # --- inside ---
+
+    def _edit(self, change: Callable[[Project, Cell], object], *, makes_object: bool) -> None:
+        if self._change(change, makes_object=makes_object) is not None:
+            self.edited.emit()
 
     def _prompt(self, change: Callable[[Project, Cell], object], *, makes_object: bool = False) -> bool:
         """Change the prompts of the cell, then ask the engine for its mask; whether it was asked."""

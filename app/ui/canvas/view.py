@@ -16,6 +16,7 @@ from app.ui.canvas.foreground import draw_foreground, draw_name, draw_words
 from app.ui.canvas.items import FrameItem, OverlayItem
 from app.ui.canvas.layers import ghosts_of, layers_of
 from app.ui.canvas.notes import CornerNotes
+from app.ui.canvas.offer import EditOffer
 from app.ui.canvas.overlay import LabelMap, Look
 from app.ui.canvas.suggestions import Suggestions
 from app.ui.canvas.suggestions_panel import HINT, SuggestionsPanel
@@ -51,6 +52,7 @@ class CanvasView(ZoomView):
         self.tools = make_tools(self.bench, self._brush)
         self.notes = CornerNotes(self.viewport())
         self.candidates = CandidatesPopup(self.viewport())
+        self.edit_offer = EditOffer(desk, self.viewport())
         self.suggestions = Suggestions(desk, self._scene, self)
         self.suggestions_panel = SuggestionsPanel(self.suggestions, self.viewport())
         self._button: Button | None = None
@@ -80,6 +82,7 @@ class CanvasView(ZoomView):
         desk.tool_changed.connect(self._take_tool)
         self.bench.stroke_changed.connect(self.refresh)
         self.bench.preview.changed.connect(self.refresh)
+        self.bench.edited.connect(lambda: self.edit_offer.take_edit(self.bench.cell))
         self.bench.menu_requested.connect(lambda: self.menu_requested.emit(self.cursor().pos()))
         self.candidates.chosen.connect(self.bench.choose_candidate)
         self.suggestions.changed.connect(self._take_suggestions)
@@ -110,6 +113,7 @@ class CanvasView(ZoomView):
             self.candidates.forget()
             self.suggestions.close()
             self.bench.preview.stop()
+            self.edit_offer.take_edit(None)
         self.bench.frame = frame
         self._frame_item.show_frame(loaded)
         self.refresh()
@@ -154,6 +158,7 @@ class CanvasView(ZoomView):
             elif not document.objects and not self.suggestions.is_choosing:
                 note = "Click the thing to follow"
         self.notes.done.set_text(note)
+        self.edit_offer.refresh(self.bench.cell)
         self.setAccessibleDescription(words)
         self.hint_changed.emit(self.hint())
         self._arrange_notes()
@@ -221,6 +226,7 @@ class CanvasView(ZoomView):
         zoom = f"Fit · {percent}" if self.is_fitted else percent
         self.notes.zoom.set_text(zoom if self._desk.source is not None else "")
         self.notes.arrange(self.picture_rect())
+        self.edit_offer.arrange(self.picture_rect())
         self.suggestions_panel.move(self.viewport().width() - self.suggestions_panel.width() - 8, 8)
 
     # --- drawing ---

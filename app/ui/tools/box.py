@@ -121,7 +121,11 @@ class BoxTool(Tool):
         box = _upright(shown)
         if had_handle and box == self.bench.prompt.box:
             return
-        if box.x1 - box.x0 >= SMALLEST and box.y1 - box.y0 >= SMALLEST:
+        if box.x1 - box.x0 < SMALLEST or box.y1 - box.y0 < SMALLEST:
+            return
+        if self.bench.only_inside and not had_handle:
+            self.bench.segment_inside(box)
+        else:
             self.bench.set_box(box)
 
     def _handle_under(self, pointer: Pointer) -> tuple[bool, bool, bool, bool] | None:
@@ -152,12 +156,14 @@ class BoxTool(Tool):
 
     def marks(self) -> tuple[Mark, ...]:
         if self._shown is None:
-            return ()
+            return () if self.bench.awaited is None else (BoxMark(self.bench.awaited),)
         return (BoxMark(_upright(self._shown), has_handles=self._handle is not None),)
 
     def hint(self) -> str:
         if self._is_clicking:
             return "Click: second corner · Shift: square · Enter: done · Esc: drop"
+        if self.bench.only_inside:
+            return "Drag or click two corners: look again inside, the rest of the mask stays · Right: take away"
         if self.bench.prompt.box is not None:
             return "Drag a handle: adjust · Drag: new box · Right: take away"
         return "Drag or click two corners: box · Shift: square · Right: take away"

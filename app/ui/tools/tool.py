@@ -133,6 +133,17 @@ class Bench(Protocol):
 
     def set_box(self, box: Box | None) -> None: ...
 
+    @property
+    def only_inside(self) -> bool:
+        """Whether a box asks for the mask inside it alone, and the rest of the mask stays."""
+
+    @property
+    def awaited(self) -> Box | None:
+        """The box whose inside the model is looking at."""
+
+    def segment_inside(self, box: Box) -> None:
+        """Ask what the object is inside a box; the answer takes the place of the mask there. No prompt is recorded."""
+
     def show_stroke(self, mask: np.ndarray | None) -> None:
         """Show this mask in place of the object's while a stroke is drawn; None ends that."""
 

@@ -28,6 +28,7 @@ class Editing:
             "redo": lambda: self.go_through_history(is_undo=False),
             "brush_smaller": lambda: canvas.change_brush(-1),
             "brush_bigger": lambda: canvas.change_brush(1),
+            "only_inside": self._toggle_inside,
             "next_candidate": canvas.next_candidate,
             "take_back_prompt": canvas.take_back,
             "clear_prompts": lambda: self._on_cell(lambda project, cell: prompts.clear_prompts(project, *cell)),
@@ -69,6 +70,14 @@ class Editing:
             self._desk.notice.emit(f"{'Undone' if is_undo else 'Redone'}: {name}", "info")
 
     # --- the cell in view ---
+
+    def _toggle_inside(self) -> None:
+        """A switch of the box tool; turning it on takes that tool."""
+        is_on = self._desk.actions["only_inside"].isChecked()
+        self._canvas.bench.only_inside = is_on
+        if is_on:
+            self._desk.set_tool("box")
+        self._canvas.refresh()
 
     def _on_cell(self, deed: Callable[[Project, Cell], object]) -> None:
         project, cell = self._desk.project, self._canvas.bench.cell

@@ -43,6 +43,7 @@ class Propagating:
             "pass_cut": self._pass_cut,
             "repair": self._repair,
             "show_repair": self._show_repair,
+            "propagate_edit": lambda: self.start(self._repair_plan()),
             "restart_model": lambda: self._desk.tracking.restart() if self._desk.tracking is not None else None,
         }
 
