@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sam2_core.model.blocked_attention import blocked_attention, is_suitable
+from sam2_core.model.blocked_attention import blocked_attention, is_narrow, is_suitable, narrow_attention
 from sam2_core.model.position import rotary_table, rotate
 
 _INPUT_POSITION_SHARE = 0.1
@@ -44,8 +44,11 @@ class RotaryAttention(nn.Module):
         placed = k.shape[1] - unplaced
         k = torch.cat([rotate(k[:, :placed], table), k[:, placed:]], dim=1)
         q = rotate(q, table)
-        if v.shape[-1] < k.shape[-1] and is_suitable(q):
-            # The weights of a softmax sum to one, so values may be mixed first and projected afterwards.
+        # The weights of a softmax sum to one, so values may be mixed first and projected afterwards.
+        is_mixed_first = v.shape[-1] < k.shape[-1]
+        if is_narrow(q):
+            mixed = self.v_proj(narrow_attention(q, k, v)) if is_mixed_first else narrow_attention(q, k, self.v_proj(v))
+        elif is_mixed_first and is_suitable(q):
             mixed = self.v_proj(blocked_attention(q, k, v))
         else:
             q = q.expand(k.shape[0], -1, -1)

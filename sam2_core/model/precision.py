@@ -5,6 +5,7 @@ The published models never ask: they are computed in float32 on a processor.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from functools import lru_cache
 
 import torch
@@ -24,3 +25,9 @@ def product_dtype(x: Tensor) -> torch.dtype:
     if x.device.type == "cpu" and x.dtype == torch.float32 and not torch.is_grad_enabled() and has_fast_bfloat16():
         return torch.bfloat16
     return x.dtype
+
+
+def narrow_products(x: Tensor, *, is_wanted: bool) -> AbstractContextManager[None]:
+    """A context in which linear layers and convolutions compute in bfloat16, if it is quicker for `x` and wanted."""
+    is_on = is_wanted and x.dtype == torch.float32 and product_dtype(x) == torch.bfloat16
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=is_on)

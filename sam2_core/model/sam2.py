@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sam2_core.config import ModelConfig
+from sam2_core.config import EfficientNetConfig, ModelConfig
 from sam2_core.model.image_encoder import ImageEncoder
 from sam2_core.model.layers import MLP
 from sam2_core.model.mask_decoder import DecoderOutput, MaskDecoder, shrink_logits, upsample_logits
@@ -20,6 +20,7 @@ from sam2_core.model.memory_attention import MemoryAttention
 from sam2_core.model.memory_encoder import MemoryEncoder
 from sam2_core.model.pixels import Filter, to_pixels
 from sam2_core.model.position import sine_map, sine_of_ages
+from sam2_core.model.precision import narrow_products
 from sam2_core.model.prompt_encoder import PADDING, PromptEncoder
 
 ABSENT_LOGIT = -1024.0
@@ -79,6 +80,8 @@ class Sam2Model(nn.Module):
         super().__init__()
         hidden, memory_dim = config.hidden, config.memory_dim
         self.config = config
+        # The published models are computed as they were published.
+        self._bears_rounding = isinstance(config.trunk, EfficientNetConfig)
         self.image_encoder = ImageEncoder(config)
         self.sam_prompt_encoder = PromptEncoder(hidden, config.image_size)
         self.sam_mask_decoder = MaskDecoder(config)
@@ -151,13 +154,14 @@ class Sam2Model(nn.Module):
         Returns:
             (B, C, h, w).
         """
-        conditioned = self.memory_attention(
-            vision.flatten(2).transpose(1, 2),
-            position.flatten(2).transpose(1, 2),
-            memory.float().transpose(0, 1),
-            memory_position.float().transpose(0, 1),
-            pointer_tokens,
-        )
+        with narrow_products(vision, is_wanted=self._bears_rounding):
+            conditioned = self.memory_attention(
+                vision.flatten(2).transpose(1, 2),
+                position.flatten(2).transpose(1, 2),
+                memory.float().transpose(0, 1),
+                memory_position.float().transpose(0, 1),
+                pointer_tokens,
+            )
         return torch.unflatten(conditioned.transpose(1, 2), 2, vision.shape[-2:])
 
     def decode(
@@ -267,7 +271,8 @@ class Sam2Model(nn.Module):
         is_binary = is_prompted and config.binarize_mask_from_pts_for_mem_enc
         mask = (logits > 0).float() if is_binary else logits.sigmoid()
         mask = mask * config.sigmoid_scale_for_mem_enc + config.sigmoid_bias_for_mem_enc
-        memory: Tensor = self.memory_encoder(vision, mask).float()
+        with narrow_products(vision, is_wanted=self._bears_rounding):
+            memory: Tensor = self.memory_encoder(vision, mask).float()
         if config.no_obj_embed_spatial:
             is_absent = (score <= 0).float()[..., None, None]
             memory = memory + is_absent * self.no_obj_embed_spatial[..., None, None]

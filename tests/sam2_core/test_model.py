@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 
 from sam2_core.config import BUILT_IN, ModelConfig
-from sam2_core.model.blocked_attention import blocked_attention
+from sam2_core.model import precision
+from sam2_core.model.blocked_attention import blocked_attention, narrow_attention
 from sam2_core.model.layers import LayerNorm2d, Upscale2x
 from sam2_core.model.position import rotary_table, rotate
 from sam2_core.model.sam2 import ABSENT_LOGIT, ImageFeatures, Sam2Model
@@ -227,6 +228,41 @@ def test_attention_in_blocks_equals_attention_at_once(keys: int) -> None:
     expected = F.scaled_dot_product_attention(q.expand(2, -1, -1), k, v)
     with torch.inference_mode():
         torch.testing.assert_close(blocked_attention(q, k, v), expected, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("keys", [1, 700])
+def test_attention_in_bfloat16_rounds_and_no_more(keys: int) -> None:
+    generator = torch.Generator().manual_seed(6)
+    q = 3 * torch.randn(1, 600, 16, generator=generator)
+    k = 3 * torch.randn(2, keys, 16, generator=generator)
+    v = torch.randn(2, keys, 4, generator=generator)
+    expected = F.scaled_dot_product_attention(q.expand(2, -1, -1), k, v)
+    with torch.inference_mode():
+        narrow = narrow_attention(q, k, v).float()
+    assert float((narrow - expected).norm()) < 0.03 * float(expected.norm())
+
+
+@pytest.mark.parametrize("is_built_in", [True, False])
+def test_only_the_built_in_model_is_rounded_to_bfloat16(
+    is_built_in: bool, small_model: Sam2Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = Sam2Model(dataclasses.replace(BUILT_IN, image_size=64)).eval() if is_built_in else small_model
+        side, width, narrow_width = model.config.grid, model.config.hidden, model.config.memory_dim
+        vision, mask = torch.randn(1, width, side, side), torch.randn(1, 1, 16 * side, 16 * side)
+        memory = torch.randn(2, 2 * side * side + 4, 1, narrow_width)
+    position = model.memory_position().new_zeros(1, width, side, side)
+    answers = []
+    for is_fast in (False, True):
+        monkeypatch.setattr(precision, "has_fast_bfloat16", lambda is_fast=is_fast: is_fast)
+        with torch.inference_mode():
+            conditioned = model.condition(vision, position, memory[0], memory[1], 4)
+            answers.append((conditioned, model.encode_memory(vision, mask, torch.ones(1, 1), is_prompted=False)))
+    for exact, narrow in zip(*answers, strict=True):
+        assert narrow.dtype == torch.float32
+        assert torch.equal(exact, narrow) != is_built_in
+        assert float((exact - narrow).norm()) < 0.03 * float(exact.norm())
 
 
 def test_upscaling_with_and_without_gradients_is_the_same_map() -> None:
