@@ -91,8 +91,8 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N x C x H x W to N x C' x H / stride x W / stride."""
-        y = x if self.expand is None else F.relu6(self.expand(x))
-        y = self.project(F.relu6(self.depthwise(y)))
+        y = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
+        y = self.project(F.relu6(self.depthwise(y), inplace=True))
         result: Tensor = x + y if self.has_residual else y
         return result
 
@@ -129,7 +129,7 @@ class EfficientNetTrunk(nn.Module):
             Four maps of the type of `pixels`, finest first: strides 4, 8, 16 and 32, channels as `config.channels`.
         """
         narrow = pixels.to(product_dtype(pixels), memory_format=torch.channels_last)
-        x = F.relu6(self.stem(narrow))
+        x = F.relu6(self.stem(narrow), inplace=True)
         outputs: list[Tensor] = []
         for index, stage in enumerate(self.stages):
             x = stage(x)
