@@ -19,6 +19,8 @@ TRUTH, ANSWER, BOX = (255, 214, 10), (40, 140, 255), (255, 255, 255)
 POSITIVE, NEGATIVE = (30, 200, 90), (235, 50, 60)
 _PAPER, _INK, _DIM = (22, 24, 28), (240, 240, 240), (165, 170, 178)
 _WIDTH, _HEIGHT, _CAPTION, _GAP, _HEAD = 300, 225, 42, 10, 62
+_NEAREST = 0.15
+"""At least this share of a picture's sides is shown, so that one can tell where in it a small object is."""
 _LEGEND = "yellow line: truth    blue: answer    green +: click on the object    red -: click beside it    white: box"
 
 
@@ -133,8 +135,8 @@ def _view(panel: Panel, picture: Picture) -> Box:
         return 0.0, 0.0, float(width), float(height)
     edges = np.array(boxes)
     low, high = edges[:, :2].min(axis=0), edges[:, 2:].max(axis=0)
-    # Half as much again around it, but never so near that nobody can tell where in the picture it is.
-    needed = np.maximum((high - low) * 1.5, 0.3 * np.array([width, height]))
+    # Half as much again around it.
+    needed = np.maximum((high - low) * 1.5, _NEAREST * np.array([width, height]))
     side = max(needed[0] / _WIDTH, needed[1] / _HEIGHT)
     span = np.minimum(side * np.array([_WIDTH, _HEIGHT]), [width, height])
     begin = np.clip((low + high - span) / 2, 0, np.array([width, height]) - span)

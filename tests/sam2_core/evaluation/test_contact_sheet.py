@@ -68,9 +68,9 @@ def test_truth_answer_and_prompts_lie_where_they_are_in_the_picture(grey: Path) 
 def test_a_small_object_is_shown_larger_but_not_without_its_surroundings(grey: Path) -> None:
     drawn = np.asarray(draw_panel(Panel(grey, truth=_rectangle(300, 400, 330, 430), answer=None)))
     rows, columns = np.nonzero((drawn == TRUTH).all(axis=-1))
-    # 0.3 of the picture is shown, so that one of its pixels becomes 1.1 of the panel's, not a third of one.
-    assert 30 <= np.ptp(rows) <= 40
-    assert 30 <= np.ptp(columns) <= 40
+    # 0.15 of the picture is shown, so that one of its pixels becomes 2.2 of the panel's, not a third of one.
+    assert 62 <= np.ptp(rows) <= 72
+    assert 62 <= np.ptp(columns) <= 72
 
 
 def test_a_sheet_has_room_for_all_cases(grey: Path) -> None:
