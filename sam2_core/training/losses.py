@@ -23,6 +23,8 @@ class LossWeights:
         score: cross-entropy of "the object is there".
         single: share of the single mask's own term beside that of the best candidate.
         others: share of the candidates that were not the best, so that none is left behind.
+        only_answered: learn from the masks alone that the pass would give, as the paper does: the three candidates
+            after an ambiguous prompt, else the single mask; `single` and `others` count for nothing then.
     """
 
     focal: float = 0.0
@@ -33,10 +35,11 @@ class LossWeights:
     score: float = 1.0
     single: float = 0.5
     others: float = 0.05
+    only_answered: bool = False
 
 
 SMALL_MODEL_LOSS = LossWeights()
-PAPER_LOSS = LossWeights(focal=20.0, cross_entropy=0.0, pick=0.0, others=0.0)
+PAPER_LOSS = LossWeights(focal=20.0, cross_entropy=0.0, pick=0.0, only_answered=True)
 _PICK_TEMPERATURE = 0.1
 
 
@@ -76,7 +79,11 @@ def decoder_loss(
     candidates = costs[:, 1:]
     best = candidates.amin(dim=1)
     mask = (best + weights.single * costs[:, 0] + weights.others * candidates.mean(dim=1)) * there
-    estimate = (output.ious.float() - ious).abs().mean(dim=1) * there
+    error = (output.ious.float() - ious).abs()
+    estimate = error.mean(dim=1) * there
+    if weights.only_answered:
+        chosen = slice(1, None) if is_multimask else slice(0, 1)
+        mask, estimate = costs[:, chosen].amin(dim=1) * there, error[:, chosen].mean(dim=1) * there
     likely = torch.softmax(output.ious[:, 1:].float() / _PICK_TEMPERATURE, dim=1)
     regret = (ious[:, 1:].amax(dim=1) - (likely * ious[:, 1:]).sum(dim=1)) * there
     score = F.binary_cross_entropy_with_logits(output.score[:, 0].float(), there)

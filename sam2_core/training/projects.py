@@ -24,7 +24,7 @@ def as_data_folders(paths: Sequence[Path], run_folder: Path, team: Team) -> list
     """The same paths, with a data folder inside the run folder in place of every project.
 
     A run goes on with the masks that it began with, whatever is changed in the project meanwhile. Of several processes
-    the first one writes.
+    the first one on each machine writes.
 
     Raises:
         DataError: a project holds no verified masks or cannot be read.
@@ -36,7 +36,7 @@ def as_data_folders(paths: Sequence[Path], run_folder: Path, team: Team) -> list
             continue
         name = f"{path.stem}-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]}"
         folder = run_folder / _FOLDER / name
-        if team.is_first and not folder.is_dir():
+        if team.local_rank == 0 and not folder.is_dir():
             _write(path, folder)
         folders.append(folder)
     team.wait()

@@ -174,9 +174,13 @@ class Training:
             CheckpointError: it belongs to another model, or to another number of processes.
         """
         path = self.run_folder / CHECKPOINT_NAME
-        if not path.exists():
+        found = (
+            torch.load(path, map_location="cpu", weights_only=True) if self.team.is_first and path.exists() else None
+        )
+        # The run folder may lie on the first process's machine alone.
+        state = self.team.share_value(found)
+        if state is None:
             return False
-        state = torch.load(path, map_location="cpu", weights_only=True)
         processes = state.get("processes", 1)
         if processes != self.team.size:
             raise CheckpointError(

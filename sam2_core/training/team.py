@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -26,11 +27,13 @@ class Team:
         device: where this process computes.
         rank: its number; 0 writes checkpoints and the record.
         size: how many there are.
+        local_rank: its number on its own machine.
     """
 
     device: Device
     rank: int = 0
     size: int = 1
+    local_rank: int = 0
 
     @property
     def is_first(self) -> bool:
@@ -66,9 +69,21 @@ class Team:
     @torch.no_grad()
     def share(self, tensors: Iterable[Tensor]) -> None:
         """Give everyone the first process's values, in place."""
-        if self.size > 1:
-            for tensor in tensors:
-                dist.broadcast(tensor, 0)
+        if self.size == 1:
+            return
+        for tensor in tensors:
+            # Kernels may lie with their channels last, which no broadcast takes.
+            whole = tensor.contiguous()
+            dist.broadcast(whole, 0)
+            tensor.copy_(whole)
+
+    def share_value(self, value: Any) -> Any:
+        """The first process's value, for everyone."""
+        if self.size == 1:
+            return value
+        held = [value if self.is_first else None]
+        dist.broadcast_object_list(held, 0)
+        return held[0]
 
     def mean(self, values: Sequence[float]) -> list[float]:
         """The mean of each value over all processes."""
@@ -104,11 +119,12 @@ def join_team(device: str = "auto") -> Team:
     if size == 1:
         return Team(choose_device(device))
     place = choose_device(device)
+    local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     if place.torch_device.type == "cuda":
-        place = choose_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
+        place = choose_device(f"cuda:{local_rank}")
         torch.cuda.set_device(place.torch_device)
     dist.init_process_group("nccl" if place.torch_device.type == "cuda" else "gloo")
-    return Team(place, dist.get_rank(), dist.get_world_size())
+    return Team(place, dist.get_rank(), dist.get_world_size(), local_rank)
 
 
 def leave_team() -> None:

@@ -120,3 +120,18 @@ def test_an_absent_object_trains_the_score_alone() -> None:
     assert float(masks.grad.abs().max()) == 0.0
     assert score.grad is not None
     assert float(score.grad) > 0
+
+
+def test_the_papers_loss_learns_from_the_masks_that_are_answered_alone() -> None:
+    truth = torch.zeros(1, 16, 16)
+    truth[:, 4:12, 4:12] = 1
+    for is_multimask, learning in ((True, {1, 2, 3}), (False, {0})):
+        masks = (torch.randn(1, 4, 16, 16)).requires_grad_()
+        ious = torch.full((1, 4), 0.5, requires_grad=True)
+        decoder_loss(_output(masks, ious), truth, PAPER_LOSS, is_multimask=is_multimask).total.backward()
+        assert masks.grad is not None
+        assert ious.grad is not None
+        assert set(torch.nonzero(ious.grad[0])[:, 0].tolist()) == learning
+        moved = set(torch.nonzero(masks.grad[0].abs().sum(dim=(1, 2)))[:, 0].tolist())
+        assert len(moved) == 1, "the best of several"
+        assert moved <= learning

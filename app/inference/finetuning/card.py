@@ -60,7 +60,7 @@ def make_card(
             one.kind: {
                 "before": round(one.before, 4),
                 "after": round(one.after, 4),
-                "error": round(one.error, 4),
+                "margin": round(one.margin, 4),
                 "masks": one.count,
             }
             for one in comparisons

@@ -12,7 +12,9 @@ from app.inference.finetuning.measure import Kind, Scores
 
 BLOCK = 5
 """Frames that follow each other fail together, so so many of them count as one observation."""
-LEAST_BLOCKS = 4
+LEAST_BLOCKS = 3
+T_FACTORS = ((41, 2.02), (21, 2.09), (11, 2.23), (9, 2.31), (7, 2.45), (5, 2.78), (4, 3.18), (3, 4.3), (0, 12.7))
+"""By so many observations and more: standard errors to either side of a mean."""
 SMALLEST_GAIN = 0.005
 """Half a point: less is not worth another file, however sure it is."""
 TITLES: dict[Kind, str] = {"follow": "followed (J&F)", "box": "from a box (IoU)", "click": "from one click (IoU)"}
@@ -34,6 +36,7 @@ class Comparison:
         before, after: means, 0 to 1.
         gain: mean difference.
         error: standard error of the gain, with neighbouring frames taken together.
+        margin: half the width of the interval that holds the true gain in 95 of 100 cases (Student's t).
         count: masks compared.
         blocks: independent observations among them.
     """
@@ -47,19 +50,23 @@ class Comparison:
     blocks: int
 
     @property
+    def margin(self) -> float:
+        return self.error * next(factor for blocks, factor in T_FACTORS if self.blocks >= blocks)
+
+    @property
     def is_gain(self) -> bool:
         """Whether it is better, and that is no chance."""
-        return self.blocks >= LEAST_BLOCKS and self.gain >= SMALLEST_GAIN and self.gain > 2 * self.error
+        return self.blocks >= LEAST_BLOCKS and self.gain >= SMALLEST_GAIN and self.gain > self.margin
 
     @property
     def is_loss(self) -> bool:
         """Whether it is worse, and that is no chance."""
-        return self.blocks >= LEAST_BLOCKS and self.gain <= -SMALLEST_GAIN and -self.gain > 2 * self.error
+        return self.blocks >= LEAST_BLOCKS and self.gain <= -SMALLEST_GAIN and -self.gain > self.margin
 
     def __str__(self) -> str:
         return (
             f"{TITLES[self.kind]}: {100 * self.before:.1f} before, {100 * self.after:.1f} after "
-            f"({100 * self.gain:+.1f} ± {200 * self.error:.1f}, {self.count} masks)"
+            f"({100 * self.gain:+.1f} ± {100 * self.margin:.1f}, {self.count} masks)"
         )
 
 

@@ -110,6 +110,19 @@ def test_the_built_in_model_stands_first(qtbot: QtBot, desk: Desk) -> None:
     assert dialog.list.item(0).toolTip() == str(BUILT_IN_PATH)
 
 
+def test_a_fine_tuned_model_is_offered_by_what_its_card_calls_it(
+    qtbot: QtBot, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "walk.pt").write_bytes(b"weights")
+    title = "walk (Built-in model, fine-tuned, J&F 71.0 → 74.5)"
+    (tmp_path / "walk.json").write_text(json.dumps({"kind": "fine-tuned", "title": title}))
+    monkeypatch.setenv("MASKLET_CHECKPOINTS", str(tmp_path))
+    dialog = ModelsDialog(desk)
+    qtbot.addWidget(dialog)
+    rows = [dialog.list.item(row).text() for row in range(dialog.list.count())]
+    assert any(row.startswith(title) and row.endswith("fine-tuned") for row in rows)
+
+
 def test_about_tells_the_version(qtbot: QtBot) -> None:
     dialog = AboutDialog()
     qtbot.addWidget(dialog)
