@@ -109,10 +109,11 @@ def test_from_a_clip_to_a_data_set_and_back(person: Any, balls: Any, tmp_path: P
     person.key("T")
     assert tracking.is_running
     person.wait(lambda: len(document.masks_of(1)) > 2)
+    reached = person.desk.frame  # the playhead goes with the run until now
     person.key("Shift+Right")
     person.wait_for_frame()
     here = person.desk.frame
-    assert here == 10
+    assert here >= reached + 10
     person.key("N")
     person.click(*balls.center("blue", here))
     person.wait_for_answer((2, here))
