@@ -18,6 +18,8 @@ from sam2_core.postprocess import keep_parts_at, stability_scores
 
 _EDGE_TOLERANCE = 20.0
 _MASKS_AT_ONCE = 16
+_PIXELS_AT_ONCE = 64 * 2**20
+"""So many pixels of logits are made at the picture's size at a time, 256 MB of them, unless one mask has more."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,8 @@ class AutomaticMasks:
                 low_res = self._clicked_parts(low_res, clicks)
             found: list[AutomaticMask] = []
             # A few at a time: at the picture's size a mask takes far more room.
-            for part in _slices(len(ious), _MASKS_AT_ONCE):
+            at_once = max(1, min(_MASKS_AT_ONCE, _PIXELS_AT_ONCE // math.prod(self._predictor.size)))
+            for part in _slices(len(ious), at_once):
                 found += self._take(low_res[part], ious[part].tolist(), clicks[part].tolist(), crop, size)
         return found
 

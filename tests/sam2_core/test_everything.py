@@ -11,6 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from sam2_core import everything
 from sam2_core.errors import PromptError
 from sam2_core.everything import AutomaticMask, AutomaticMasks, EverythingSettings, RunLengths
 from sam2_core.image import ImagePredictor
@@ -73,6 +74,17 @@ def test_a_record_is_the_predictors_answer_to_its_click(
         index = int(np.abs(answer.iou - record.predicted_iou).argmin())
         assert answer.iou[index] == pytest.approx(record.predicted_iou, abs=1e-5)
         assert (answer.masks[index] != record.mask.to_array()).sum() <= 2
+
+
+def test_how_many_masks_are_enlarged_at_a_time_changes_nothing(
+    find: Callable[..., list[AutomaticMask]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = find()
+    monkeypatch.setattr(everything, "_PIXELS_AT_ONCE", 1)
+    one_by_one = find()
+    assert [(each.box, each.point, each.mask.area) for each in one_by_one] == [
+        (each.box, each.point, each.mask.area) for each in together
+    ]
 
 
 def test_only_the_clicked_part_may_be_kept(find: Callable[..., list[AutomaticMask]]) -> None:
