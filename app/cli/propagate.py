@@ -16,6 +16,7 @@ from app.cli.progress import ProgressDisplay, StopRequest
 from app.commands.export import export
 from app.commands.masks import accept_masks, accept_prompt_mask
 from app.commands.targets import counted
+from app.document.neighbours import neighbour_points
 from app.document.values import Cell, FrameMask, Origin
 from app.errors import sentence_of
 from app.inference.forecast import duration, forecast
@@ -117,7 +118,9 @@ class _Work:
         cells = [cell for cell in document.prompts if self._lacks_answer(cell)]
         with ProgressDisplay("Answering", "prompts") as display:
             for done, cell in enumerate(cells, 1):
-                inputs = click_inputs(cell, document.prompts[cell], document.masks.get(cell))
+                prompt = document.prompts[cell]
+                kept_off = neighbour_points(document, cell, prompt)
+                inputs = click_inputs(cell, prompt, document.masks.get(cell), kept_off=kept_off)
                 found = self._engine.prompt_frame(inputs, cell[1])
                 mask = FrameMask(found.mask, found.iou, found.score, Origin.PROMPTED)
                 accept_prompt_mask(self._project, cell, mask, document.revision(cell))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from app.document.document import Document, DocumentView
 from app.document.masks import MaskCode
-from app.document.values import Cell, FrameMask, Origin, Prompt
+from app.document.neighbours import neighbour_points
+from app.document.values import Cell, FrameMask, Origin, Point, Prompt
 from app.inference.engine import FrameBatch, ObjectInputs, PromptInput
 from app.inference.plan import Plan
 
@@ -18,18 +20,20 @@ def click_inputs(
     *,
     base: MaskCode | None = None,
     choice: int | None = None,
+    kept_off: tuple[Point, ...] = (),
 ) -> ObjectInputs:
     """What the engine needs to say what the prompts of one cell mean.
 
     `standing` is the cell's mask: prompts mend it, unless they made it themselves; then they mend `base`, the mask from
     before the first of them, where the caller remembers it. `choice` is the candidate that was taken after the first of
-    several points.
+    several points. `kept_off` are points of neighbours, given after the person's own (see `neighbour_points`).
     """
     if standing is not None and standing.origin is not Origin.PROMPTED:
         base = standing.code
     mended = None if base is None or base.is_empty else _held(base)
     choice = choice if prompt.candidate is None else prompt.candidate
-    return ObjectInputs(cell[0], prompts={cell[1]: PromptInput(prompt, base=mended, choice=choice)})
+    given = replace(prompt, points=prompt.points + kept_off)
+    return ObjectInputs(cell[0], prompts={cell[1]: PromptInput(given, base=mended, choice=choice)})
 
 
 def plan_inputs(document: DocumentView, plan: Plan) -> list[ObjectInputs]:
@@ -57,7 +61,10 @@ def _conditions(document: DocumentView, object_id: int, frames: Iterable[int]) -
         mask = masks.get(frame)
         code = None if mask is None else _held(mask.code)
         if frame in prompts and (mask is None or mask.origin is Origin.PROMPTED):
-            given[frame] = PromptInput(prompts[frame], accepted=code, choice=prompts[frame].candidate)
+            prompt = prompts[frame]
+            kept_off = neighbour_points(document, (object_id, frame), prompt) if code is None else ()
+            whole = replace(prompt, points=prompt.points + kept_off)
+            given[frame] = PromptInput(whole, accepted=code, choice=prompt.candidate)
         elif code is not None:
             right[frame] = code
     return ObjectInputs(object_id, given, right)

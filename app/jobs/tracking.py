@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from app.commands.masks import accept_masks, accept_prompt_mask
 from app.document.document import Change
 from app.document.history import Transaction
+from app.document.neighbours import neighbour_points
 from app.document.project import Project
 from app.document.values import Cell, FrameMask, Origin, Point, Prompt
 from app.inference.checkpoints import Checkpoint
@@ -276,8 +277,9 @@ class Tracking(QObject):
 
     def _inputs(self, cell: Cell, prompt: Prompt) -> ObjectInputs:
         choice = self._clicks.choice(cell, prompt.points[0]) if prompt.points else None
-        standing = self._project.document.masks.get(cell)
-        return click_inputs(cell, prompt, standing, base=self._clicks.base(cell), choice=choice)
+        document = self._project.document
+        base, kept_off = self._clicks.base(cell), neighbour_points(document, cell, prompt)
+        return click_inputs(cell, prompt, document.masks.get(cell), base=base, choice=choice, kept_off=kept_off)
 
     def _on_document(self, change: Change) -> None:
         """Remember which candidate was taken: the next point mends it, while the prompt forgets the choice."""

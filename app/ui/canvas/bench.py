@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from app.commands import masks, objects, prompts
 from app.commands.targets import editable_object
 from app.document.masks import MaskCode
+from app.document.neighbours import neighbour_points
 from app.document.project import Project
 from app.document.values import Box, Cell, FrameMask, Point, Prompt
 from app.ui.canvas.overlay import LabelMap
@@ -40,6 +41,9 @@ class CanvasBench(QObject):
         """The frame that is on the screen, which a click is about; the desk's frame may be ahead of it."""
         self.stroke: np.ndarray | None = None
         self.preview = Preview(desk, self)
+        self._kept_off: tuple[Cell, tuple[Point, ...]] | None = None
+        desk.document_changed.connect(self._forget_neighbours)
+        desk.project_changed.connect(self._forget_neighbours)
         self.only_inside = False
         """Whether a box asks for the mask inside it alone."""
         self._awaited: tuple[Cell, Box] | None = None
@@ -65,6 +69,19 @@ class CanvasBench(QObject):
         if document is None or cell is None:
             return _NOTHING
         return document.prompts.get(cell, _NOTHING)
+
+    @property
+    def kept_off(self) -> tuple[Point, ...]:
+        """Points of neighbours that the model is told with the prompts in view; none unless the object keeps off."""
+        document, cell = self._desk.document, self.cell
+        if document is None or cell is None:
+            return ()
+        if self._kept_off is None or self._kept_off[0] != cell:
+            self._kept_off = (cell, neighbour_points(document, cell, self.prompt))
+        return self._kept_off[1]
+
+    def _forget_neighbours(self, _change: object = None) -> None:
+        self._kept_off = None
 
     def mask(self) -> np.ndarray | None:
         document, cell = self._desk.document, self.cell

@@ -13,6 +13,7 @@ from app.ui.tools.box import handle_places
 from app.ui.tools.tool import BoxMark, CircleMark, Mark, PathMark, PointMark
 
 POINT_SIZE, OTHER_POINT_SIZE, HANDLE_SIZE, BADGE_SIZE = 18.0, 10.0, 8.0, 22.0
+NEIGHBOUR_POINT_SIZE = 10.0
 GRID_FROM = 8.0
 """The pixel grid appears at this many screen pixels per frame pixel."""
 _GLYPH = QColor("#0E1115")
@@ -82,6 +83,18 @@ def draw_other_points(painter: QPainter, place: Place, points: Sequence[Point], 
         painter.drawLine(center - QPointF(2, 0), center + QPointF(2, 0))
         if point.is_positive:
             painter.drawLine(center - QPointF(0, 2), center + QPointF(0, 2))
+
+
+def draw_neighbour_points(painter: QPainter, place: Place, points: Sequence[Point]) -> None:
+    """What the model is told of an object's neighbours: small hollow dots with a minus."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    radius = NEIGHBOUR_POINT_SIZE / 2
+    for point in points:
+        center = place(point.x, point.y)
+        for pen in (QPen(_DARK_LINE, 3), QPen(QColor(theme.DARK.attention), 1.5)):
+            painter.setPen(pen)
+            painter.drawEllipse(center, radius, radius)
+            painter.drawLine(center - QPointF(2, 0), center + QPointF(2, 0))
 
 
 def draw_box(painter: QPainter, place: Place, box: Box, color: QColor, *, has_handles: bool) -> None:

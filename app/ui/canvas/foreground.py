@@ -34,6 +34,7 @@ def draw_foreground(
             item = document.objects[object_id]
             if object_id != selected and item.is_visible:
                 decorations.draw_other_points(painter, place, prompt.points, theme.picture_color(item.color))
+        decorations.draw_neighbour_points(painter, place, bench.kept_off)
         moved = next((mark for mark in marks if isinstance(mark, PointMark)), None)
         chosen = tool.selected_points
         decorations.draw_prompt(
