@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 TOOLS = ("select", "point", "box", "brush", "eraser", "lasso")
+STRIDE_SETTING = "stride"
 MASK_STYLES = ("fill", "outline", "cut-out", "alpha")
 
 
@@ -44,6 +46,8 @@ class Desk(QObject):
     scrubbing_changed = Signal(bool)
     """The playhead is being dragged, or was let go."""
     range_changed = Signal()
+    stride_changed = Signal()
+    """The person works on other frames now: see `stride`."""
     plan_changed = Signal(object)
     """The plan that the lanes should show before it runs, or None."""
     view_changed = Signal()
@@ -78,6 +82,7 @@ class Desk(QObject):
         self._is_scrubbing = False
         self._range_in: int | None = None
         self._range_out: int | None = None
+        self._stride = 1
         self._planned: Plan | None = None
         self.are_masks_visible = True
         self.are_prompts_visible = True
@@ -102,6 +107,8 @@ class Desk(QObject):
         self.project, self.source, self.tracking = project, source, tracking
         self._frame, self._selected, self._planned = 0, (), None
         self._range_in = self._range_out = None
+        held = None if project is None else project.recall(STRIDE_SETTING)
+        self._stride = held if isinstance(held, int) and held > 1 else 1
         self.solo_object, self.are_masks_visible, self.are_prompts_visible = None, True, True
         self.mask_style, self.has_onion_skin, self.earlier = "fill", False, None
         if project is not None:
@@ -110,6 +117,7 @@ class Desk(QObject):
         self.project_changed.emit()
         self.history_changed.emit()
         self.range_changed.emit()
+        self.stride_changed.emit()
         self.plan_changed.emit(None)
         self.selection_changed.emit(None)
         self.view_changed.emit()
@@ -209,6 +217,22 @@ class Desk(QObject):
         if (first, last) != (self._range_in, self._range_out):
             self._range_in, self._range_out = first, last
             self.range_changed.emit()
+
+    @property
+    def stride(self) -> int:
+        """The person works on the frames that this number divides; runs compute the others too."""
+        return self._stride
+
+    def set_stride(self, stride: int) -> None:
+        """Work on every so many-th frame from now on, in this project; 1 for all of them."""
+        if stride != self._stride and self.project is not None:
+            self._stride = stride
+            self.project.remember(STRIDE_SETTING, stride)
+            self.stride_changed.emit()
+
+    def worked_frames(self, first: int, last: int) -> builtins.range:
+        """The frames from first to last, both included, that the person works on."""
+        return builtins.range(-(-first // self._stride) * self._stride, last + 1, self._stride)
 
     # --- objects, tool, plan, view ---
 

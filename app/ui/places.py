@@ -17,6 +17,7 @@ _KINDS = {
     "is_open": bool,
     "window": str,
     "jump": int,
+    "progress": dict,
 }
 
 
@@ -93,6 +94,21 @@ class Places:
     def choose_model(self, checkpoint: str, device: str) -> None:
         """Remember which model to start with."""
         self._hold(model=checkpoint, device=device)
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies; what belongs to it may lie beside it."""
+        return self._path.parent
+
+    @property
+    def progress(self) -> dict[str, Any]:
+        """What was noted about projects when they were closed, by the path of their file."""
+        return dict(self._held.get("progress", {}))
+
+    def note_progress(self, project: Path, progress: dict[str, Any]) -> None:
+        """Remember how far a project is; what is no longer among the recent ones is forgotten."""
+        known = {name: held for name, held in self.progress.items() if name in self._held.get("recent", [])}
+        self._hold(progress=known | {str(project): progress})
 
     @property
     def jump(self) -> int:

@@ -24,6 +24,7 @@ from app.ui.action_table import SPEEDS
 from app.ui.actions import Actions
 from app.ui.availability import checks_of, states_of, words_of
 from app.ui.canvas.view import CanvasView
+from app.ui.clip_shelf import ClipShelf
 from app.ui.coming_back import place_on, put_back
 from app.ui.cut_finder import CutFinder
 from app.ui.desk import Desk
@@ -45,6 +46,7 @@ from app.ui.tool_rail import ToolRail
 from app.ui.top_bar import TopBar
 from app.ui.verbs import Verbs
 from app.ui.verbs.arranging import Arranging
+from app.ui.verbs.clips import Clips
 from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import Filing
 from app.ui.verbs.going import Going
@@ -88,6 +90,7 @@ class MainWindow(QMainWindow):
         self.projects = Projects(self.desk, self.places, self.models.make_tracking, self, folder=project_folder)
         self.suspicions = Suspicions(self.desk, self)
         self.cut_finder = CutFinder(self.desk, self)
+        self.shelf = ClipShelf(self.desk, self.places, self.suspicions, self)
         self.canvas = CanvasView(self.desk)
         self.frames = ShownFrame(self.desk, self.canvas, self)
         self.loader = self.frames.loader
@@ -118,6 +121,7 @@ class MainWindow(QMainWindow):
         }
         on_canvas = (Arranging(desk, canvas), Mending(desk, canvas), Suggesting(canvas))
         self.marking, self.versions = Marking(desk, self), Versioning(desk, canvas)
+        self.clips = Clips(desk, self.projects, self.shelf, self)
         groups = (
             self.filing,
             self.editing,
@@ -128,6 +132,7 @@ class MainWindow(QMainWindow):
             self.propagating,
             reviewing,
             self.versions,
+            self.clips,
         )
         verbs = {name: verb for group in groups for name, verb in group.verbs().items()} | dict(own)
         self.all_actions = Actions(desk, verbs, self)
@@ -208,6 +213,7 @@ class MainWindow(QMainWindow):
         self.rail.brush_size_chosen.connect(canvas.set_brush_size)
         self.projects.opened.connect(self._take_opened)
         self.projects.closing.connect(self._note_place)
+        self.projects.closing.connect(self.shelf.note)
         self.projects.opening_changed.connect(self._show_opening)
         self.projects.clip_missing.connect(self.filing.find_missing_clip)
         self.projects.problem_changed.connect(self._show_saving)

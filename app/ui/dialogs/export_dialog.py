@@ -60,6 +60,8 @@ class ExportDialog(QDialog):
         self.folder.textEdited.connect(self._show_facts)
         self.only_range = QCheckBox("Only the range")
         self.only_range.toggled.connect(self._show_facts)
+        self.only_worked = QCheckBox()
+        self.only_worked.toggled.connect(self._show_facts)
         self.only_verified = QCheckBox("Only what is verified")
         self.replace = QCheckBox("Replace an earlier export there")
         self._facts = QLabel()
@@ -102,6 +104,7 @@ class ExportDialog(QDialog):
         rows.addRow("Folder", folder_row)
         rows.addRow("", self.replace)
         rows.addRow("What", self.only_range)
+        rows.addRow("", self.only_worked)
         rows.addRow("", self.only_verified)
         rows.addRow("", self._facts)
         close = QPushButton("Close")
@@ -133,6 +136,10 @@ class ExportDialog(QDialog):
         self.only_range.setChecked(has_range and self.only_range.isChecked())
         first, last = self._desk.range
         self.only_range.setText(f"Only the range {first:,} to {last:,}" if has_range else "Only the range")
+        stride = self._desk.stride
+        self.only_worked.setText(f"Only the frames that are worked on, 1 in {stride:,}")
+        self.only_worked.setVisible(stride > 1)
+        self.only_worked.setChecked(stride > 1 and self.only_worked.isChecked())
         if not self.folder.text():
             self.folder.setText(str(self._proposed()))
         self._show_facts()
@@ -154,10 +161,10 @@ class ExportDialog(QDialog):
         return not text or any(text.endswith(f"_{name}") for name in exporting.FORMATS)
 
     def _frames(self) -> range | None:
-        if not self.only_range.isChecked():
-            return None
-        first, last = self._desk.range
-        return range(first, last + 1)
+        first, last = self._desk.range if self.only_range.isChecked() else (0, self._desk.frame_count - 1)
+        if self.only_worked.isChecked():
+            return self._desk.worked_frames(first, last)
+        return range(first, last + 1) if self.only_range.isChecked() else None
 
     def _show_facts(self) -> None:
         document = self._desk.document

@@ -24,7 +24,7 @@ from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.axis_marks import paint_cuts, paint_markers
 from app.ui.timeline.lane_cells import LaneCells, LaneState
-from app.ui.timeline.lane_painter import BAR_TOP, paint_lane, paint_plan, paint_suspicions
+from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_lane, paint_plan, paint_suspicions
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LANE_HEIGHT = 26
 CURVE_HEIGHT = 42
+FINEST_STRIDE = 4
+"""Every n-th frame is told from the others where it comes at most every so many pixels."""
 DRAG_FROM = 4
 """A press that moves less is a click."""
 DIAMOND = 6
@@ -68,6 +70,7 @@ class Lanes(QWidget):
         desk.selection_changed.connect(self._relayout)
         desk.plan_changed.connect(self._repaint)
         desk.range_changed.connect(self._repaint)
+        desk.stride_changed.connect(self._repaint)
         axis.changed.connect(self._repaint)
         theme.on_change().changed.connect(self._repaint)
         self._last_x = 0.0
@@ -237,7 +240,21 @@ class Lanes(QWidget):
         paint_plan(painter, self._desk.planned, item.id, self._axis, color)
         paint_suspicions(painter, self._suspicions.get(item.id, {}), self._axis)
         painter.restore()
+        self._dim_between_worked(painter)
         self._dim_outside_range(painter)
+
+    def _dim_between_worked(self, painter: QPainter) -> None:
+        """Where only every n-th frame is worked on the others stand back, as far as they can be told apart."""
+        stride, scale = self._desk.stride, self._axis.scale
+        if stride == 1 or stride * scale < FINEST_STRIDE:
+            return
+        veil = QColor(theme.current().surface_0)
+        veil.setAlphaF(0.55)
+        seen = self._axis.visible()
+        for frame in range(seen.start // stride * stride, seen.stop, stride):
+            x0, x1 = self._axis.x_of(frame + 1), self._axis.x_of(min(frame + stride, self._axis.frame_count))
+            left = max(0.0, x0)
+            painter.fillRect(QRectF(HEADER_WIDTH + left, BAR_TOP, max(0.0, x1 - left), BAR_HEIGHT + 2), veil)
 
     def _dim_outside_range(self, painter: QPainter) -> None:
         if self._desk.range_in is None and self._desk.range_out is None:

@@ -70,6 +70,7 @@ class Transport(QWidget):
         self._layout.addWidget(self.plan_card, 100)
         self._layout.addWidget(self.run_card)
         desk.frame_changed.connect(self._show_time)
+        desk.stride_changed.connect(self._show_time)
         desk.project_changed.connect(self._show_time)
         desk.project_changed.connect(self._show_scope)
         desk.selection_changed.connect(self._show_scope)
@@ -126,9 +127,10 @@ class Transport(QWidget):
     def _show_time(self) -> None:
         count = self._desk.frame_count
         self._time.setText(time_words(self._desk.time_of(self._desk.frame)))
-        self._count.setText(f"frame {self._desk.frame:,} / {count - 1:,}" if count else "")
+        stride = "" if self._desk.stride == 1 else f" · 1 in {self._desk.stride:,}"
+        self._count.setText(f"frame {self._desk.frame:,} / {count - 1:,}{stride}" if count else "")
         # As wide as the last frame's words, so that nothing to the right moves while the clip plays.
-        widest = self._count.fontMetrics().horizontalAdvance(f"frame {count:,} / {count:,}")
+        widest = self._count.fontMetrics().horizontalAdvance(f"frame {count:,} / {count:,}{stride}")
         self._count.setMinimumWidth(widest if count else 0)
 
     def _show_scope(self) -> None:

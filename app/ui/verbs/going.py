@@ -22,7 +22,7 @@ from app.ui.verbs import Verbs
 if TYPE_CHECKING:
     from app.document.document import DocumentView
 
-LARGEST_JUMP = 10_000
+LARGEST_JUMP, LARGEST_STRIDE = 10_000, 1000
 
 
 class Going:
@@ -47,6 +47,7 @@ class Going:
             "jump_back": lambda: self.step(-self._jump),
             "jump_forward": lambda: self.step(self._jump),
             "choose_jump": self._ask_jump,
+            "choose_stride": self._ask_stride,
             **{f"speed_{speed}": partial(playback.choose_speed, speed) for speed in SPEEDS},
             "first_frame": lambda: self.go(0),
             "last_frame": lambda: self.go(desk.frame_count - 1),
@@ -94,8 +95,22 @@ class Going:
         self._desk.set_frame(frame)
 
     def step(self, frames: int) -> None:
-        """So many frames on, or back."""
-        self.go(self._desk.frame + frames)
+        """So many frames on, or back; where only every n-th is worked on, so many of those."""
+        here, stride = self._desk.frame, self._desk.stride
+        if stride == 1:
+            self.go(here + frames)
+            return
+        start = here // stride if frames > 0 else -(-here // stride)
+        last = (self._desk.frame_count - 1) // stride
+        self.go(max(0, min(start + frames, last)) * stride)
+
+    def _ask_stride(self) -> None:
+        question = "Work on one frame in how many? 1 is every frame. Runs compute all of them."
+        stride, is_given = QInputDialog.getInt(
+            self._window, "Work on every n-th frame", question, self._desk.stride, 1, LARGEST_STRIDE
+        )
+        if is_given:
+            self._desk.set_stride(stride)
 
     def go_to_nearest(self, frames: Iterable[int], direction: int) -> None:
         """Go to the nearest of these frames before (-1) or after (1) the one in view; nowhere if there is none."""

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QApplication, QInputDialog
 
+from app.ui.dialogs.export_dialog import ExportDialog
 from app.ui.timeline.transport import SpeedButton
 from app.ui.window import MainWindow
 
@@ -105,3 +106,46 @@ def test_the_ruler_s_menu_speaks_of_the_marks_under_it(opened: MainWindow, answe
     choose(5, "Go to frame 5")
     choose(3, "Range in here")
     assert not desk.document.markers and not desk.document.cuts and desk.frame == 5 and desk.range == (3, 15)
+
+
+def test_steps_go_through_the_frames_that_are_worked_on(opened: MainWindow, answer_with: Callable[[Any], None]) -> None:
+    desk = opened.desk
+    answer_with(4)
+    desk.actions["choose_stride"].trigger()
+    assert opened.timeline.transport._count.text() == "frame 0 / 15 · 1 in 4"
+    stops = []
+    for name in ("step_forward", "step_forward", "jump_forward", "step_back", "jump_back"):
+        desk.actions[name].trigger()
+        stops.append(desk.frame)
+    assert stops == [4, 8, 12, 8, 0]
+    desk.set_frame(6)
+    desk.actions["step_back"].trigger()
+    assert desk.frame == 4
+    desk.set_frame(6)
+    desk.actions["step_forward"].trigger()
+    assert desk.frame == 8
+    desk.set_frame(15)
+    desk.actions["step_forward"].trigger()
+    assert desk.frame == 12 and list(desk.worked_frames(3, 12)) == [4, 8, 12]
+
+
+def test_the_frames_worked_on_come_back_with_the_project_and_can_be_exported_alone(
+    opened: MainWindow, clip: Path, open_clip: Callable[[MainWindow, Path], None]
+) -> None:
+    opened.desk.set_stride(5)
+    opened.projects.close()
+    assert opened.desk.stride == 1
+    open_clip(opened, clip)
+    assert opened.desk.stride == 5
+    dialog = ExportDialog(opened.desk, opened)
+    dialog.refresh()
+    dialog.only_worked.setChecked(True)
+    assert ", 4 frames, " in dialog._facts.text()
+    opened.desk.set_range(3, 11)
+    dialog.refresh()
+    dialog.only_range.setChecked(True)
+    assert ", 2 frames, " in dialog._facts.text()
+    opened.desk.set_stride(1)
+    dialog.refresh()
+    assert dialog.only_worked.isHidden() and ", 9 frames, " in dialog._facts.text()
+    dialog.deleteLater()
