@@ -48,5 +48,7 @@ def finetuning_recipe(config: ModelConfig, steps: int, *, seed: int = 0) -> Reci
         average=0.98,
         trained_parts=DECODER_AND_MEMORY,
         video_share=0.8,
+        # What a person verified counts, however small.
+        smallest_on_clips=32,
         seed=seed,
     )

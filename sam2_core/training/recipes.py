@@ -81,6 +81,7 @@ class Recipe:
         layer_decay: of the trunk's rate from block to block, towards the pixels.
         trained_parts: beginnings of the names of the parameters that learn; by default all but what is frozen.
         video_share: share of labelled videos among the clips, where there are any; the rest is set in motion.
+        smallest_on_clips: objects with fewer pixels on the first frame of a clip are not asked for.
         sums_losses: add the losses of all decoder passes, as the paper does, instead of taking their mean.
         seed: of everything random.
     """
@@ -101,6 +102,7 @@ class Recipe:
     layer_decay: float = 1.0
     trained_parts: tuple[str, ...] = ()
     video_share: float = 0.1
+    smallest_on_clips: int = 200
     sums_losses: bool = False
     seed: int = 0
 

@@ -106,6 +106,7 @@ class Samples:
             video_share=self._recipe.video_share if self._library.has_scenery else 1.0,
             source_weights=self._recipe.source_weights,
             cutout_weights=self._recipe.cutout_weights,
+            smallest_area=self._recipe.smallest_on_clips,
         )
         clip = draw_clip(self._library, settings, self._numbered(3, number))
         return self._prepare(clip.pictures, clip.masks)

@@ -4,13 +4,15 @@
                    "maps": {"0": "maps/1/00000.png", …}}]}
 
 Paths are relative to the file. Each object is a video of its own, so that a frame on which one object is verified and
-another is not says nothing about the other; a map without any pixel says that the object is absent.
+another is not says nothing about the other. A map without any pixel says that the object is absent; such frames are
+listed under `absent`, because they are of no use as stills.
 """
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,7 @@ def read(path: Path) -> Library:
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
         videos = {str(entry["name"]): _video(file.parent, entry) for entry in content["videos"]}
+        absent = {str(entry["name"]): {int(frame) for frame in entry.get("absent", ())} for entry in content["videos"]}
     except OSError as error:
         raise DataError(f"{file} cannot be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -43,7 +46,7 @@ def read(path: Path) -> Library:
         if missing is not None:
             raise DataError(f"{file} names {missing}, which is not there; write the data folder anew.")
     stills: dict[str, list[Still]] = defaultdict(list)
-    for still in frames_as_stills(videos):
+    for still in frames_as_stills(videos, absent):
         stills[still.source].append(still)
     return Library(stills={source: tuple(items) for source, items in stills.items()}, videos=videos)
 
@@ -55,17 +58,20 @@ def _video(folder: Path, entry: dict[str, Any]) -> LabelledVideo:
     )
 
 
-def frames_as_stills(videos: dict[str, LabelledVideo]) -> tuple[Still, ...]:
-    """Every labelled frame of some videos as a still."""
+def frames_as_stills(
+    videos: Mapping[str, LabelledVideo], absent: Mapping[str, Collection[int]] | None = None
+) -> tuple[Still, ...]:
+    """Every labelled frame of some videos as a still, but those on which the object is known to be absent."""
     return tuple(
         Still(video.source, f"{name} {frame}", video.frames[frame], index_map)
         for name, video in videos.items()
         for frame, index_map in sorted(video.maps.items())
+        if frame not in (absent or {}).get(name, ())
     )
 
 
-def write(folder: Path, videos: dict[str, LabelledVideo]) -> None:
-    """Write the list of videos whose files lie in `folder` already."""
+def write(folder: Path, videos: Mapping[str, LabelledVideo], absent: Mapping[str, Collection[int]]) -> None:
+    """Write the list of videos whose files lie in `folder` already; `absent`: frames without the object, by name."""
     entries = [
         {
             "source": video.source,
@@ -76,6 +82,7 @@ def write(folder: Path, videos: dict[str, LabelledVideo]) -> None:
                 for frame, path in sorted(video.maps.items())
                 if isinstance(path, Path)
             },
+            "absent": sorted(absent.get(name, ())),
         }
         for name, video in videos.items()
     ]

@@ -1,5 +1,6 @@
 """The parts of fine-tuning: what is kept back, what is asked, and what may be said of the answers."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from app.document.project import Project
 from app.document.values import Clip
 from app.inference.checkpoints import BUILT_IN_PATH
 from app.inference.finetuning.measure import HeldOut, Scores, measure, questions_about
-from app.inference.finetuning.split import split_frames
+from app.inference.finetuning.split import split_frames, spread
 from app.inference.finetuning.truth import digest_of, read_truth
 from app.inference.finetuning.verdict import Outcome, compare, is_worth_listing, judge, sentence
 
@@ -64,6 +65,13 @@ def test_frames_far_apart_lose_none_to_the_gap():
 def test_too_few_frames_are_not_divided(frames):
     split = split_frames(frames)
     assert split.learned == tuple(frames) and split.held_out == ()
+
+
+def test_of_very_many_frames_stretches_are_learned_from():
+    assert spread(range(100), 240) == tuple(range(100))
+    chosen = spread(range(5000), 240)
+    assert 200 <= len(chosen) <= 240 and chosen[0] == 0 and chosen[-1] == 4999
+    assert sum(later - earlier == 1 for earlier, later in itertools.pairwise(chosen)) >= 200
 
 
 def test_only_what_a_person_verified_is_truth(project):

@@ -162,10 +162,10 @@ def test_pictures_with_transparency_are_cutouts(tmp_path: Path) -> None:
 def test_a_list_of_videos_is_read_as_it_was_written(tmp_path: Path) -> None:
     frames = tuple(_picture(tmp_path / "frames" / f"{n}.jpg", n) for n in range(3))
     maps = {n: _index_map(tmp_path / "maps" / f"{n}.png", (1, 4, 4, 40, 40)) for n in (0, 2)}
-    write(tmp_path, {"walk, dog": LabelledVideo("walk", frames, maps)})
+    write(tmp_path, {"walk, dog": LabelledVideo("walk", frames, maps)}, {"walk, dog": [2]})
     library = open_library([tmp_path])
     assert library.videos == {"walk, dog": LabelledVideo("walk", frames, maps)}
-    assert len(library.stills["walk"]) == 2
+    assert [still.image for still in library.stills["walk"]] == [frames[0]], "where it is absent there is no still"
     maps[2].unlink()
     with pytest.raises(DataError, match=r"2\.png, which is not there"):
         open_library([tmp_path])

@@ -65,6 +65,7 @@ def write_data_folder(
     if folder.exists() and any(folder.iterdir()):
         raise FinetuneError(f"{folder} is not empty; choose another folder for the data.")
     videos: dict[str, LabelledVideo] = {}
+    absent: dict[str, list[int]] = {}
     total = sum(len(frames[truth.project]) for truth in truths)
     done = 0
     for place, truth in enumerate(truths):
@@ -85,7 +86,8 @@ def write_data_folder(
             if maps:
                 name = f"{home.name}/{number} {truth.names[number]}"
                 videos[name] = LabelledVideo(truth.name, tuple(written.values()), maps)
-    write(folder, videos)
+                absent[name] = [positions[frame] for frame in written if frame in masks and masks[frame].is_empty]
+    write(folder, videos, absent)
 
 
 def _map_path(home: Path, number: int, frame: int) -> Path:

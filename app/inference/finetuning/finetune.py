@@ -22,7 +22,7 @@ from app.inference.finetuning.card import make_card
 from app.inference.finetuning.data_folder import open_clip_of, write_data_folder
 from app.inference.finetuning.errors import FinetuneError
 from app.inference.finetuning.measure import HeldOut, Scores, measure, questions_about
-from app.inference.finetuning.split import LEAST_FRAMES, Split, split_frames
+from app.inference.finetuning.split import LEAST_FRAMES, Split, split_frames, spread
 from app.inference.finetuning.state import WorkState
 from app.inference.finetuning.truth import ClipTruth, digest_of, read_truth
 from app.inference.finetuning.verdict import Comparison, Outcome, compare, is_worth_listing, judge, sentence
@@ -39,6 +39,8 @@ from sam2_core.training.team import Team
 MOST_STEPS = 600
 """More would only learn the clips by heart."""
 FEW_STEPS = 60
+MOST_FRAMES = 720
+"""To learn from, of all projects together: more would take long to prepare, and in so many steps few would be seen."""
 TIMED_STEPS = 4
 """Steps after which the pace is known; the first one also fills the pools."""
 MEASURING_SHARE = 0.2
@@ -108,7 +110,7 @@ def finetune(request: FinetuneRequest) -> Iterator[Progress | Result]:
         ProjectError, CheckpointError, DeviceError, DataError: as their sentences say.
     """
     truths = [read_truth(project, only_verified=request.only_verified) for project in request.projects]
-    splits = {truth.project: split_frames(truth.frames) for truth in truths}
+    splits = {truth.project: _split(truth, MOST_FRAMES // len(truths)) for truth in truths}
     held_out = [
         HeldOut(str(place), truth, splits[truth.project].held_out)
         for place, truth in enumerate(truths)
@@ -143,6 +145,11 @@ def finetune(request: FinetuneRequest) -> Iterator[Progress | Result]:
             sources=training.library.sources,
         )
     yield _conclude(request, state, truths, splits, model)
+
+
+def _split(truth: ClipTruth, most: int) -> Split:
+    split = split_frames(truth.frames)
+    return dataclasses.replace(split, learned=spread(split.learned, most))
 
 
 def _check(request: FinetuneRequest, truths: Sequence[ClipTruth], held_out: Sequence[HeldOut]) -> None:

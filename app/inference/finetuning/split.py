@@ -16,6 +16,8 @@ LEAST_HELD_OUT = 3
 """Frames: one to begin from, and two to look at."""
 LEAST_LEARNED = 4
 SMALLEST_GAP, LARGEST_GAP = 5, 25
+STRETCH = 24
+"""Frames that stay together where there are more than can be learned from."""
 LEAST_FRAMES = LEAST_LEARNED + SMALLEST_GAP + LEAST_HELD_OUT
 
 
@@ -41,3 +43,11 @@ def split_frames(frames: Sequence[int]) -> Split:
     if len(frames) <= count or len(learned) < LEAST_LEARNED:
         return Split(tuple(frames), (), gap)
     return Split(learned, held_out, gap)
+
+
+def spread(frames: Sequence[int], most: int) -> tuple[int, ...]:
+    """At most about so many frames, in stretches that follow each other, evenly spread over all of them."""
+    if len(frames) <= most:
+        return tuple(frames)
+    starts = [round(place * (len(frames) - STRETCH) / max(most // STRETCH - 1, 1)) for place in range(most // STRETCH)]
+    return tuple(sorted({frame for start in starts for frame in frames[start : start + STRETCH]}))
