@@ -189,7 +189,7 @@ RECIPES: dict[str, Recipe] = {
                 prior_drop=0.15,
                 wrong_mask_share=0.2,
                 box_share=0.35,
-                corrections=2,
+                corrections=4,
             ),
         ),
         average=0.999,
