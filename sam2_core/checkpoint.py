@@ -9,13 +9,14 @@ import pickle
 import re
 import secrets
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from sam2_core.config import CONFIGS, ModelConfig
 from sam2_core.device import Device, choose_device, memory_guard
@@ -83,11 +84,25 @@ def load_model(path: Path | str, device: Device | str = "cpu") -> Sam2Model:
         weights = _weights_of(content, path)
         config = _config_of(content, weights, path)
         # Without storage of its own the model takes over the file's tensors, so no weight is held twice.
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             model = Sam2Model(config)
         _check_fit(model, weights, path)
         model.load_state_dict({key: _widened(value, key, path) for key, value in weights.items()}, assign=True)
         return model.to(place.torch_device).eval()
+
+
+class _Undrawn(TorchFunctionMode):
+    """Leaves out the random numbers that weights begin with: on the meta device they cost a second of imports."""
+
+    _LEFT_OUT = ("normal_", "uniform_", "trunc_normal_", "kaiming_uniform_")
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        named = kwargs or {}
+        if getattr(func, "__name__", "") in self._LEFT_OUT:
+            return args[0] if args else named["tensor"]
+        return torch.empty(*args, **named) if func is torch.randn else func(*args, **named)
 
 
 def save_checkpoint(

@@ -6,6 +6,8 @@ import dataclasses
 import json
 import pickle
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -230,3 +232,14 @@ def test_a_loaded_model_can_be_trained_further(tmp_path: Path, small_model: Sam2
     with torch.no_grad():
         model.no_obj_ptr.add_(1.0)
     assert torch.equal(load_model(tmp_path / "own.pt").no_obj_ptr, small_model.no_obj_ptr)
+
+
+def test_loading_draws_nothing_and_needs_no_symbolic_mathematics() -> None:
+    """Random numbers on tensors without storage would bring in torch's decompositions, a second of imports."""
+    program = (
+        "import sys, torch; from sam2_core.checkpoint import load_model; "
+        "from sam2_core.evaluation.simulation import built_in_checkpoint; "
+        "state = torch.get_rng_state(); known = 'sympy' in sys.modules; load_model(built_in_checkpoint()); "
+        "assert torch.equal(state, torch.get_rng_state()); assert known or 'sympy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
