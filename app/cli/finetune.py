@@ -178,8 +178,10 @@ def _tell(request: FinetuneRequest, result: Result) -> None:
     print(result.said)
     if result.saved is not None:
         print(f"The model “{request.name}” is in the list of models now ({result.saved}); its card lies beside it.")
-        if result.outcome is not Outcome.BETTER:
-            print("Compare it with the one that it came from before you rely on it.")
+        if result.outcome is Outcome.BETTER:
+            print(f"It was measured on clips like those it learned from; elsewhere {request.base.title} may be better.")
+        else:
+            print(f"Compare it with {request.base.title} before you rely on it.")
     else:
         print(
             f"Nothing was added to the list of models: {request.base.title} serves you as well or better. "
