@@ -174,7 +174,8 @@ class Suggestions(QObject):
             self.close()
             self._desk.select_all(tuple(thing.id for thing in added))
             key = self._desk.actions["propagate_forward"].shortcut().toString() if self._desk.actions else "T"
-            words = f"Added {counted(len(added), 'object')} on frame {frame}. {key} follows them through the clip."
+            them = "it" if len(added) == 1 else "them"
+            words = f"Added {counted(len(added), 'object')} on frame {frame}. {key} follows {them} through the clip."
             self._desk.notice.emit(words, "good")
         return True
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFont, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -37,6 +37,9 @@ class SuggestionsPanel(QFrame):
         self.setAccessibleName("Suggested objects")
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.setFixedWidth(_WIDTH)
+        self.setToolTip("Drag it where it is not in the way")
+        self._held: QPoint | None = None
+        self._is_moved = False
         self.title, self.state, self.hint = QLabel(), QLabel(), QLabel()
         self.title.setFont(theme.interface_font(weight=QFont.Weight.DemiBold))
         for label in (self.state, self.hint):
@@ -81,6 +84,7 @@ class SuggestionsPanel(QFrame):
         """Show how it stands, or nothing."""
         model = self._suggestions
         if not model.is_open:
+            self._is_moved = False
             self.hide()
             return
         self.title.setText(f"Suggested objects, frame {model.frame:,}")
@@ -104,8 +108,30 @@ class SuggestionsPanel(QFrame):
         self.add_button.setEnabled(count > 0)
         self.none_button.setEnabled(count > 0)
         self.adjustSize()
+        self.arrange()
         self.show()
         self.raise_()
+
+    def arrange(self) -> None:
+        """In the upper right corner, or where it was dragged; never outside the view."""
+        parent = self.parentWidget()
+        assert parent is not None
+        place = self.pos() if self._is_moved else QPoint(parent.width(), 0)
+        right, bottom = parent.width() - self.width() - theme.SPACE_2, parent.height() - self.height() - theme.SPACE_2
+        x, y = min(max(place.x(), theme.SPACE_2), right), min(max(place.y(), theme.SPACE_2), bottom)
+        self.move(max(x, 0), max(y, 0))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._held = event.position().toPoint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._held is not None:
+            self._is_moved = True
+            self.move(self.pos() + event.position().toPoint() - self._held)
+            self.arrange()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._held = None
 
     def _state_words(self) -> str:
         model = self._suggestions

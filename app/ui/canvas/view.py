@@ -227,7 +227,7 @@ class CanvasView(ZoomView):
         self.notes.zoom.set_text(zoom if self._desk.source is not None else "")
         self.notes.arrange(self.picture_rect())
         self.edit_offer.arrange(self.picture_rect())
-        self.suggestions_panel.move(self.viewport().width() - self.suggestions_panel.width() - 8, 8)
+        self.suggestions_panel.arrange()
 
     # --- drawing ---
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
 
 from app.document.masks import MaskCode
 from app.inference.engine import EngineError, Suggestion, SuggestionStep
@@ -18,6 +20,7 @@ from app.ui.places import Places
 from app.ui.window import MainWindow
 
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+NO_KEY = Qt.KeyboardModifier.NoModifier
 HEIGHT, WIDTH = 72, 96
 WHOLE, PART, SPECK, DOUBTFUL = (
     (0.9, 10, 10, 50, 50),
@@ -227,6 +230,26 @@ def test_suggestions_go_when_the_person_turns_to_something_else(qtbot, offered, 
     deeds[deed]()
     qtbot.waitUntil(lambda: not offered.canvas.suggestions.is_open)
     assert not offered.canvas.suggestions_panel.isVisible()
+
+
+def test_the_panel_can_be_dragged_out_of_the_way_but_not_out_of_the_view(qtbot, offered):
+    panel, view = offered.canvas.suggestions_panel, offered.canvas.viewport()
+    at_first = panel.pos()
+    grip = QPoint(5, 5)
+
+    def drag(by: QPoint) -> None:
+        qtbot.mousePress(panel, LEFT, pos=grip)
+        moved = QMouseEvent(QMouseEvent.Type.MouseMove, QPointF(grip + by), QPointF(grip + by), LEFT, LEFT, NO_KEY)
+        QApplication.sendEvent(panel, moved)
+        qtbot.mouseRelease(panel, LEFT, pos=grip)
+
+    drag(QPoint(-200, 30))
+    assert panel.pos() == at_first + QPoint(-200, 30)
+    offered.canvas.suggestions.pick_all()
+    offered.canvas.zoom(1.5)
+    assert panel.pos() == at_first + QPoint(-200, 30)
+    drag(QPoint(-5000, 5000))
+    assert view.rect().contains(panel.geometry())
 
 
 def test_a_search_that_fails_says_why(qtbot, window, press):
