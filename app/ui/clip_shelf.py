@@ -15,9 +15,6 @@ from app.ui.places import Places
 from app.ui.suspicions import Suspicions
 from app.ui.thumbnails import thumbnails_of
 
-PICTURED = 0
-"""The frame that stands for a clip."""
-
 
 @dataclass(frozen=True, slots=True)
 class ClipProgress:
@@ -99,13 +96,14 @@ class ClipShelf(QObject):
     def _want_picture(self) -> None:
         project = self._desk.project
         if project is not None and project.path is not None and not self._picture_path(project.path).is_file():
-            self._thumbnails.picture(PICTURED)
+            self._thumbnails.picture(0)
 
     def _keep_picture(self, frame: int) -> None:
+        """The first picture that comes stands for the clip, whoever asked for it."""
         project = self._desk.project
-        if frame != PICTURED or project is None or project.path is None:
+        if project is None or project.path is None:
             return
-        path, picture = self._picture_path(project.path), self._thumbnails.picture(PICTURED)
+        path, picture = self._picture_path(project.path), self._thumbnails.picture(frame)
         if picture is None or path.is_file():
             return
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -44,10 +45,10 @@ def mark_at(document: DocumentView | None, axis: TimeAxis, x: float) -> AxisMark
     for frame in sorted((frame for frame in document.markers if frame in near), key=lambda f: _far(axis, f, x)):
         if _far(axis, frame, x) <= REACH:
             return AxisMark("marker", frame, document.markers[frame])
-    for cut in document.cuts:
-        if cut in near and abs(axis.x_of(cut) - x) <= REACH:
-            return AxisMark("cut", cut)
-    return None
+    cuts = document.cuts[bisect_left(document.cuts, near.start) : bisect_right(document.cuts, near.stop)]
+    nearest = min(cuts, key=lambda cut: abs(axis.x_of(cut) - x), default=None)
+    is_near = nearest is not None and abs(axis.x_of(nearest) - x) <= REACH
+    return AxisMark("cut", nearest) if nearest is not None and is_near else None
 
 
 def _far(axis: TimeAxis, frame: int, x: float) -> float:
@@ -59,7 +60,9 @@ def paint_cuts(painter: QPainter, document: DocumentView, axis: TimeAxis, top: f
     pen = QPen(QColor(theme.current().caution), 1)
     pen.setDashPattern([3, 2])
     painter.setPen(pen)
-    _paint_lines(painter, axis, (axis.x_of(cut) for cut in document.cuts), top, bottom)
+    seen = axis.visible()
+    cuts = document.cuts[bisect_left(document.cuts, seen.start) : bisect_right(document.cuts, seen.stop)]
+    _paint_lines(painter, axis, (axis.x_of(cut) for cut in cuts), top, bottom)
 
 
 def paint_markers(painter: QPainter, document: DocumentView, axis: TimeAxis, top: float, bottom: float) -> None:

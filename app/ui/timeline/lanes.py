@@ -36,6 +36,8 @@ LANE_HEIGHT = 26
 CURVE_HEIGHT = 42
 FINEST_STRIDE = 4
 """Every n-th frame is told from the others where it comes at most every so many pixels."""
+PEAK_REACH = 8
+"""So near in pixels a click on the curve means its peak."""
 DRAG_FROM = 4
 """A press that moves less is a click."""
 DIAMOND = 6
@@ -91,6 +93,10 @@ class Lanes(QWidget):
         for object_id in before.keys() | suspicions.keys():
             if before.get(object_id) != suspicions.get(object_id):
                 self._repaint_lane(object_id)
+
+    def suspicions_of(self, object_id: int) -> Mapping[int, float]:
+        """How suspicious an object's masks are, by frame; only the suspicious ones."""
+        return self._suspicions.get(object_id, {})
 
     def top_of(self, object_id: int) -> int | None:
         """Upper edge of an object's lane in this widget's pixels."""
@@ -337,9 +343,11 @@ class Lanes(QWidget):
             self._desk.set_frame(self.frame_at(place.x(), place.y()))
 
     def frame_at(self, x: float, y: float) -> int:
-        """The frame under a place; near a diamond the frame of the diamond."""
+        """The frame under a place; near a diamond its frame, and on the curve that of the nearest peak."""
         frame = self._axis.frame_at(x - HEADER_WIDTH)
         object_id = self.object_at(y)
+        if object_id is not None and y - (self.top_of(object_id) or 0) >= LANE_HEIGHT:
+            return self._peak_near(object_id, x - HEADER_WIDTH, frame)
         cells = None if object_id is None else self._cells.get(object_id)
         if cells is None or not len(cells.prompts):
             return frame
@@ -347,6 +355,14 @@ class Lanes(QWidget):
         last = self._axis.frame_at(x - HEADER_WIDTH + DIAMOND)
         near = np.flatnonzero(cells.prompts[first : last + 1]) + first
         return frame if not len(near) else int(near[np.abs(near - frame).argmin()])
+
+    def _peak_near(self, object_id: int, x: float, frame: int) -> int:
+        """The most suspicious frame within reach of the pointer, else the frame under it."""
+        suspicions = self.suspicions_of(object_id)
+        near = range(self._axis.frame_at(x - PEAK_REACH), self._axis.frame_at(x + PEAK_REACH) + 1)
+        within = [one for one in near if one in suspicions] if len(near) < len(suspicions) else []
+        within = within or [one for one in suspicions if one in near]
+        return max(within, key=lambda one: (suspicions[one], -abs(one - frame)), default=frame)
 
     def _hover(self, place: QPointF) -> None:
         words = self.words_at(place.x(), place.y())

@@ -87,6 +87,7 @@ class TimelineView(QWidget):
             object_id, frame = suspicion.cell
             found.setdefault(object_id, {})[frame] = suspicion.value
         self.lanes.set_suspicions(found, {suspicion.cell: suspicion.reason for suspicion in suspicions})
+        self._draw_curve()
 
     def _on_project(self) -> None:
         tracking = self._desk.tracking
@@ -132,7 +133,7 @@ class TimelineView(QWidget):
             return
         self.curve.setGeometry(0, top + LANE_HEIGHT - 4, self.lanes.width(), CURVE_HEIGHT)
         color = theme.current().object_color(document.objects[object_id].color)
-        self.curve.show_cells(self.lanes.cells_of(object_id), color)
+        self.curve.show_cells(self.lanes.cells_of(object_id), color, self.lanes.suspicions_of(object_id))
         self.curve.show_playhead(self._desk.frame)
         self.curve.show()
 

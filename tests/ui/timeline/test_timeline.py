@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from app.commands import objects, review
 from app.document.project import Project
 from app.document.steps import SetMasks
+from app.document.suspicion import Suspicion
 from app.document.values import FrameMask
 from app.inference.plan import make_plan
 from app.ui import theme
@@ -231,3 +232,24 @@ def test_a_drag_along_a_lane_makes_a_span_and_the_playhead_stays(
     assert desk.range == (2, 4) and desk.frame == 4 and desk.selected_object == 1
     mouse(view.lanes, "move", x[9], 10)
     assert desk.range == (2, 4)
+
+
+def test_a_click_near_a_peak_of_the_curve_goes_to_the_most_suspicious_frame(
+    view: TimelineView, desk: Desk, mouse: Callable[..., None]
+) -> None:
+    desk.select(1)
+    found = [((1, 5), 0.4, "area × 2.0"), ((1, 6), 0.9, "area × 6.1"), ((1, 11), 0.5, "jumped 40 px in one frame")]
+    view.set_suspicions([Suspicion(*entry) for entry in found])
+    curve, lane = LANE_HEIGHT + 12, 10
+    x = HEADER_WIDTH + view.axis.x_of(6) - 3
+    for y, frame in ((curve, 6), (lane, 5)):
+        mouse(view.lanes, "press", x, y)
+        mouse(view.lanes, "release", x, y)
+        assert desk.frame == frame
+    assert view.lanes.words_at(x, curve).endswith("suspicious: area × 6.1")
+    assert view.curve._peaks.isVisible() and view.curve._second.isVisible()
+    times, values = view.curve._peaks.getData()
+    assert np.nanmax(values) == pytest.approx(0.9) and times[np.nanargmax(values)] == 6.5
+    assert np.isnan(values).sum() == 24 - 7, "three peaks, and the ground beside them"
+    view.set_suspicions([])
+    assert not view.curve._second.isVisible()

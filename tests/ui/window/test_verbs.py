@@ -64,13 +64,13 @@ def answer_with(qtbot) -> Callable[[str], None]:
     [("5", 5), ("+3", 3), ("-4", 0), ("900", 15), ("40 %", 6), ("100%", 15), ("00:00.0", 0)],
 )
 def test_frames_can_be_typed(opened: MainWindow, words: str, frame: int) -> None:
-    going = Going(opened.desk, opened.playback, opened.keys, opened)
+    going = Going(opened.desk, opened.playback, opened.keys, opened.places, opened)
     going.go_to_words(words)
     assert opened.desk.frame == frame
 
 
 def test_words_that_are_no_frame_are_told(opened: MainWindow) -> None:
-    Going(opened.desk, opened.playback, opened.keys, opened).go_to_words("the end")
+    Going(opened.desk, opened.playback, opened.keys, opened.places, opened).go_to_words("the end")
     assert any("the end" in text for text in opened.notices.texts)
 
 
