@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from app.commands.finishing import final_masks
 from app.document.project import Project
 from app.media.clip import FrameSource
 from app.media.writer import Overlay, WriteProgress, write_overlay_video
@@ -25,9 +26,9 @@ def write_overlay(
 
     def overlays_of(frame: int) -> list[Overlay]:
         return [
-            Overlay(mask.code.to_array(), colors[object_id])
-            for object_id, mask in document.masks_at(frame).items()
-            if not mask.is_absent and document.objects[object_id].is_visible
+            Overlay(code.to_array(), colors[object_id])
+            for object_id, code in final_masks(document, frame).items()
+            if document.objects[object_id].is_visible
         ]
 
     return write_overlay_video(path, source, overlays_of, frames=frames, overwrite=overwrite)

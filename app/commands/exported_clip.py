@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from app.commands.finishing import final_masks, finished
 from app.document.attributes import CROWD, FLAGS, AttributeValue
 from app.document.document import DocumentView
 from app.document.masks import MaskCode
-from app.document.overlaps import resolved_masks
 from app.document.values import FrameMask
 from app.media.clip import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ClipError, FrameSource
 from exporters.dataset import MaskRecord, State, Track
@@ -63,7 +63,7 @@ class ExportedClip:
         is_verified = self._document.is_verified((track_id, frame))
         if found is None or (self._only_verified and not is_verified):
             return None
-        code = found.code if self._document.allows_overlaps else self._resolved(track_id, frame, found.code)
+        code = self._final(track_id, frame, found.code)
         state: State = "absent" if found.is_absent else "occluded" if code.is_empty else "visible"
         said = self._said(track_id, frame)
         is_crowd = said.pop(FLAGS[CROWD].name, False) is True
@@ -79,10 +79,13 @@ class ExportedClip:
                 said[(FLAGS.get(key) or self._document.attributes[key]).name] = value
         return said
 
-    def _resolved(self, track_id: int, frame: int, code: MaskCode) -> MaskCode:
-        """What is left of a mask where others lie in front; exporters ask for one frame after another."""
+    def _final(self, track_id: int, frame: int, code: MaskCode) -> MaskCode:
+        """A mask finished and, where masks do not overlap, without what others in front have; exporters ask for one
+        frame after another."""
+        if self._document.allows_overlaps:
+            return finished(code, self._document.objects[track_id].finish)
         if self._resolved_frame[0] != frame:
-            self._resolved_frame = (frame, resolved_masks(self._document, frame))
+            self._resolved_frame = (frame, final_masks(self._document, frame))
         return self._resolved_frame[1].get(track_id, code)
 
     def image(self, position: int) -> np.ndarray:

@@ -56,6 +56,18 @@ def smoothed(code: MaskCode, radius: int) -> MaskCode:
     return _put(code, blurred > 0.5, place)
 
 
+def to_the_edge(code: MaskCode, distance: int) -> MaskCode:
+    """Gaps of at most `distance` pixels between the mask and the picture's edge are closed, straight outward."""
+    if code.is_empty or distance < 1:
+        return code
+    pixels = code.to_array()
+    for side in (pixels, pixels[::-1], pixels.T, pixels.T[::-1]):
+        border = side[: distance + 1]
+        reached = np.maximum.accumulate(border, axis=0)  # from the mask's first pixel inward
+        border |= ~reached & reached[-1]
+    return MaskCode.from_array(pixels)
+
+
 def moved(code: MaskCode, right: int, down: int) -> MaskCode:
     """The mask somewhere else; what would lie outside the picture is lost."""
     if code.is_empty or (right == 0 and down == 0):

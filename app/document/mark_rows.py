@@ -12,7 +12,9 @@ from app.document.document import DocumentView
 from app.document.state import State
 from app.document.steps import Change
 
-CUTS, MARKERS, EXCLUDED, DISMISSED = (f"document.{name}" for name in ("cuts", "markers", "excluded", "dismissed"))
+MARKS = CUTS, MARKERS, EXCLUDED, DISMISSED = tuple(
+    f"document.{name}" for name in ["cuts", "markers", "excluded", "dismissed"]
+)
 EVERYTHING = Change(cuts=True, markers=True, excluded=True, dismissed=True)
 
 

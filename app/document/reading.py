@@ -15,7 +15,19 @@ from app.document.masks import CountsSource, MaskCode
 from app.document.places import found_clip
 from app.document.runs import MAX_PIXELS, canonical, decompress
 from app.document.state import State
-from app.document.values import Box, Category, Cell, Clip, FrameMask, Origin, Point, Prompt, Review, TrackedObject
+from app.document.values import (
+    Box,
+    Category,
+    Cell,
+    Clip,
+    Finish,
+    FrameMask,
+    Origin,
+    Point,
+    Prompt,
+    Review,
+    TrackedObject,
+)
 
 
 def read_counts(connection: sqlite3.Connection, key: int, height: int, width: int) -> bytes:
@@ -51,12 +63,12 @@ def read_state(connection: sqlite3.Connection, source: CountsSource, project: Pa
     state = _read_frame(connection, project)
     for row in connection.execute("SELECT id, name, supercategory, color FROM category ORDER BY place"):
         state.categories[row[0]] = Category(*row)
-    columns = "id, name, category_id, color, is_visible, is_frozen, z_order, keeps_off"
-    for key, name, category_id, color, is_visible, is_frozen, z_order, keeps_off in connection.execute(
+    columns = "id, name, category_id, color, is_visible, is_frozen, z_order, keeps_off, finish"
+    for key, name, category_id, color, is_visible, is_frozen, z_order, keeps_off, finish in connection.execute(
         f"SELECT {columns} FROM object ORDER BY place"
     ):
         state.objects[key] = TrackedObject(
-            key, name, category_id, color, bool(is_visible), bool(is_frozen), z_order, bool(keeps_off)
+            key, name, category_id, color, bool(is_visible), bool(is_frozen), z_order, bool(keeps_off), _finish(finish)
         )
     if any(thing.category_id not in (None, *state.categories) for thing in state.objects.values()):
         raise ValueError("an object has a category that does not exist")
@@ -93,6 +105,13 @@ def _read_frame(connection: sqlite3.Connection, project: Path) -> State:
         next_attribute_id=row[9],
         allows_overlaps=bool(row[10]),
     )
+
+
+def _finish(text: str) -> Finish:
+    said = json.loads(text)
+    is_on = said.pop("is_on", True)
+    sizes = {str(name): int(size) for name, size in said.items()}
+    return Finish(**sizes, is_on=bool(is_on))
 
 
 def _read_attributes(connection: sqlite3.Connection, state: State) -> None:

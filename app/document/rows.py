@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from app.document.document import DocumentView
 from app.document.mark_rows import mark_settings
 from app.document.masks import CountsSource, MaskCode
 from app.document.places import relative_to_project
-from app.document.values import Category, Cell, Clip, FrameMask, Prompt, Review, TrackedObject
+from app.document.values import Category, Cell, Clip, Finish, FrameMask, Prompt, Review, TrackedObject
 
 PACK_FROM_BYTES = 1024
 
@@ -97,10 +97,11 @@ def write_batch(
     if batch.objects is not None:
         connection.execute("DELETE FROM object")
         things = [
-            (o.id, place, o.name, o.category_id, o.color, o.is_visible, o.is_frozen, o.z_order, o.keeps_off)
+            (o.id, place, o.name, o.category_id, o.color, o.is_visible, o.is_frozen, o.z_order, o.keeps_off, finish)
             for place, o in enumerate(batch.objects)
+            for finish in ("{}" if o.finish == Finish() else json.dumps(asdict(o.finish)),)
         ]
-        connection.executemany("INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", things)
+        connection.executemany("INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", things)
     _write_attributes(connection, batch)
     for table, values in (("prompt", batch.prompts), ("mask", batch.masks), ("review", batch.reviews)):
         gone = [_plain(cell) for cell, value in values.items() if value is None]

@@ -11,7 +11,7 @@ from app.document.errors import ProjectError
 from app.document.places import is_on_network
 
 APPLICATION_ID = 0x4D534B4C  # "MSKL"
-VERSION = 2
+VERSION = 3
 SUFFIX = ".masklet"
 MAX_VALUE_BYTES = 1 << 28
 BUSY_SECONDS = 5.0
@@ -33,7 +33,7 @@ CREATE TABLE object (
     id INTEGER PRIMARY KEY, place INTEGER NOT NULL,
     name TEXT NOT NULL, category_id INTEGER, color INTEGER NOT NULL,
     is_visible INTEGER NOT NULL, is_frozen INTEGER NOT NULL, z_order INTEGER NOT NULL,
-    keeps_off INTEGER NOT NULL DEFAULT 0
+    keeps_off INTEGER NOT NULL DEFAULT 0, finish TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE TABLE attribute (
     id INTEGER PRIMARY KEY, place INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, choices TEXT NOT NULL
@@ -80,7 +80,12 @@ def _to_version_2(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2}
+def _to_version_3(connection: sqlite3.Connection) -> None:
+    """How an object's masks are finished."""
+    connection.execute("ALTER TABLE object ADD COLUMN finish TEXT NOT NULL DEFAULT '{}'")
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2, 2: _to_version_3}
 """From a version to the next one, each a function that changes the tables inside a transaction."""
 
 

@@ -18,7 +18,7 @@ from app.document.document import Document
 from app.document.errors import ProjectError, ProjectInUse
 from app.document.history import History
 from app.document.lock import ProjectLock
-from app.document.mark_rows import mark_settings, read_marks
+from app.document.mark_rows import MARKS, mark_settings, read_marks
 from app.document.reading import read_settings, read_state
 from app.document.rows import Batch, delete_unused_counts, next_ids_of
 from app.document.schema import SUFFIX, VERSION, check_file, connect, migrate, transaction
@@ -264,7 +264,7 @@ def _read(path: Path, shelf: Shelf, read_only: bool) -> tuple[Document, dict[str
         connection.execute("BEGIN")
         state, settings = read_state(connection, shelf, path), read_settings(connection)
         read_marks(settings, state)
-        return Document.restored(state), settings
+        return Document.restored(state), {key: text for key, text in settings.items() if key not in MARKS}
     finally:
         if collecting:
             gc.enable()

@@ -38,6 +38,28 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Finish:
+    """What is done to an object's masks whenever they are shown or exported; the masks themselves stay as they are.
+
+    In this order: holes of at most so many pixels are filled, pieces of at most so many removed, gaps of at most so
+    many pixels to the picture's edge closed, corners finer than `smooth` pixels rounded, and the mask grown by `grow`
+    pixels (shrunk, below 0). 0 everywhere does nothing, and so does a finish that is switched off.
+    """
+
+    fill_holes: int = 0
+    remove_specks: int = 0
+    close_edge: int = 0
+    smooth: int = 0
+    grow: int = 0
+    is_on: bool = True
+
+    @property
+    def does_nothing(self) -> bool:
+        """Whether masks come out as they go in."""
+        return not self.is_on or not any((self.fill_holes, self.remove_specks, self.close_edge, self.smooth, self.grow))
+
+
+@dataclass(frozen=True, slots=True)
 class TrackedObject:
     """One thing with one identity through the clip.
 
@@ -54,6 +76,7 @@ class TrackedObject:
     is_frozen: bool = False
     z_order: int = 0
     keeps_off: bool = False
+    finish: Finish = Finish()
 
 
 @dataclass(frozen=True, slots=True)

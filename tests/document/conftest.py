@@ -16,7 +16,7 @@ from app.document.history import History
 from app.document.masks import MaskCode
 from app.document.project import Project
 from app.document.steps import SetCategory, SetMasks, SetObject, SetOrder, SetPrompt, SetReviews
-from app.document.values import Box, Category, Clip, FrameMask, Origin, Point, Prompt, Review, TrackedObject
+from app.document.values import Box, Category, Clip, Finish, FrameMask, Origin, Point, Prompt, Review, TrackedObject
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def stored(tmp_path: Path, clip: Clip, square: Callable[..., FrameMask]) -> Iter
         transaction.apply(SetMasks({(7, frame): square(frame, frame) for frame in range(15)}))
         transaction.apply(SetReviews({(7, 3): Review.VERIFIED, (1, 6): Review.VERIFIED}))
         transaction.apply(SetOrder((7, 1, 2)))
-        transaction.apply(SetObject(1, TrackedObject(1, "dog 1", keeps_off=True)))
+        transaction.apply(SetObject(1, TrackedObject(1, "dog 1", keeps_off=True, finish=Finish(9, grow=-2))))
         transaction.apply(SetAttribute(4, Attribute(4, "pose", AttributeKind.CHOICE, ("stands", "läuft"))))
         transaction.apply(SetAttribute(2, Attribute(2, "speed", AttributeKind.NUMBER)))
         transaction.apply(SetTag((7, 4), Tag("stands", (Stretch(3, 9, "läuft"),))))

@@ -18,7 +18,7 @@ from app.document.document import DocumentView
 from app.document.project import Project
 from app.document.steps import SetMasks, SetObject, SetPrompt
 from app.document.store import ProjectError, ProjectInUse
-from app.document.values import FrameMask
+from app.document.values import Finish, FrameMask
 
 Square = Callable[..., FrameMask]
 Everything = Callable[[DocumentView], tuple[Any, ...]]
@@ -173,14 +173,14 @@ def test_a_project_of_version_1_opens_with_nothing_said_of_its_objects(stored: P
     for key in list(stored.document.attributes):
         stored.document.apply(SetAttribute(key, None))
     stored.document.apply(SetOverlaps(are_allowed=True))
-    stored.document.apply(SetObject(1, replace(stored.document.objects[1], keeps_off=False)))
+    stored.document.apply(SetObject(1, replace(stored.document.objects[1], keeps_off=False, finish=Finish())))
     before = everything(stored.document)
     stored.close()
     connection = sqlite3.connect(path)
     connection.executescript(
         "DROP TABLE attribute; DROP TABLE tag; ALTER TABLE project DROP COLUMN next_attribute_id;"
         "ALTER TABLE project DROP COLUMN allows_overlaps; ALTER TABLE object DROP COLUMN keeps_off;"
-        "ALTER TABLE mask DROP COLUMN made_at; PRAGMA user_version = 1"
+        "ALTER TABLE object DROP COLUMN finish; ALTER TABLE mask DROP COLUMN made_at; PRAGMA user_version = 1"
     )
     connection.close()
     project = Project.open(path)

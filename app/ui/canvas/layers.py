@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from app.commands.finishing import finished
 from app.document.document import Document
 from app.document.masks import MaskCode
 from app.ui import theme
@@ -52,7 +53,7 @@ def layers_of(
         if stroke is not None and item.id == selected:
             layers.append(Layer(item.id, stroke, tint))
         elif item.id in masks and not masks[item.id].is_absent:
-            layers.append(Layer(item.id, masks[item.id].code, tint))
+            layers.append(Layer(item.id, finished(masks[item.id].code, item.finish), tint))
     if stroke is not None and selected is None:
         layers.append(_for_selected(desk, document, stroke))
     return layers
