@@ -18,13 +18,14 @@ from sam2_core.training.pictures import (
     Picture,
     background_picture,
     draw_item,
+    first_found,
     read_index_map,
     read_picture,
     resize_index_map,
     resize_picture,
     vary_colours,
 )
-from sam2_core.training.sources import DataError, LabelledVideo, Library
+from sam2_core.training.sources import LabelledVideo, Library
 
 _DOUBLE_SHARE = 0.3
 
@@ -90,30 +91,33 @@ class _Actor:
 
 
 def draw_clip(library: Library, settings: ClipSettings, generator: np.random.Generator) -> TrainingClip:
-    """One training clip, half of them played backwards.
+    """One training clip, half of them played backwards; files that cannot be read are passed over.
 
     Raises:
         DataError: no clip with a large enough object was found in many tries.
     """
-    for _ in range(50):
-        if library.videos and generator.random() < settings.video_share:
-            names = sorted(library.videos)
-            video = library.videos[names[int(generator.integers(len(names)))]]
-            pictures, maps = _video_clip(video, settings, generator)
-            source = video.source
-        else:
-            pictures, maps = _moving_clip(library, settings, generator)
-            source = "moving"
-        if generator.random() < 0.5:
-            pictures, maps = pictures[::-1], maps[::-1]
-        areas = np.bincount(maps[0].ravel())
-        areas[0] = 0
-        usable = np.flatnonzero((areas >= settings.smallest_area) & (areas < 0.8 * maps[0].size))
-        if len(usable):
-            chosen = np.resize(generator.permutation(usable)[: settings.objects], settings.objects)
-            masks = np.stack([np.stack([frame == number for number in chosen]) for frame in maps])
-            return TrainingClip(np.stack(_vary_together(pictures, generator)), masks, source)
-    raise DataError("No training clip with a large enough object was found in 50 tries; check the data folders.")
+    return first_found("clip", lambda: _try_clip(library, settings, generator))
+
+
+def _try_clip(library: Library, settings: ClipSettings, generator: np.random.Generator) -> TrainingClip | None:
+    if library.videos and generator.random() < settings.video_share:
+        names = sorted(library.videos)
+        video = library.videos[names[int(generator.integers(len(names)))]]
+        pictures, maps = _video_clip(video, settings, generator)
+        source = video.source
+    else:
+        pictures, maps = _moving_clip(library, settings, generator)
+        source = "moving"
+    if generator.random() < 0.5:
+        pictures, maps = pictures[::-1], maps[::-1]
+    areas = np.bincount(maps[0].ravel())
+    areas[0] = 0
+    usable = np.flatnonzero((areas >= settings.smallest_area) & (areas < 0.8 * maps[0].size))
+    if not len(usable):
+        return None
+    chosen = np.resize(generator.permutation(usable)[: settings.objects], settings.objects)
+    masks = np.stack([np.stack([frame == number for number in chosen]) for frame in maps])
+    return TrainingClip(np.stack(_vary_together(pictures, generator)), masks, source)
 
 
 def _video_clip(

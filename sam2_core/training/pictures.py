@@ -5,7 +5,8 @@ A sample is determined by its generator alone, so that an interrupted training c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +23,7 @@ IndexMap = npt.NDArray[np.int32]
 Item = TypeVar("Item")
 
 _SHADOW_SHARE = 0.3
+_TRIES = 50
 
 
 @dataclass(frozen=True)
@@ -63,23 +65,44 @@ class PictureSettings:
 
 
 def draw_sample(library: Library, settings: PictureSettings, generator: np.random.Generator) -> Sample:
-    """One training picture.
+    """One training picture; files that cannot be read are passed over.
 
     Raises:
         DataError: no picture with a large enough object was found in many tries.
     """
-    for _ in range(50):
-        if library.cutouts and (not library.stills or generator.random() < settings.composite_share):
-            canvas = _composite(library, settings, generator)
-            picture, maps, source = canvas.picture, [canvas.objects, canvas.parts], "composite"
-        else:
-            still = draw_item(library.stills, settings.source_weights, generator)
-            picture, index_map = _cropped_still(still, settings, generator)
-            maps, source = [index_map], still.source
-        masks = _draw_objects(maps, settings, generator)
-        if masks is not None:
-            return Sample(vary_colours(picture, generator), masks, source)
-    raise DataError("No training picture with a large enough object was found in 50 tries; check the data folders.")
+    return first_found("picture", lambda: _try_sample(library, settings, generator))
+
+
+def first_found(what: str, attempt: Callable[[], Item | None]) -> Item:
+    """What the first of many attempts gives that finds anything; a damaged file makes an attempt fail, not a training.
+
+    Raises:
+        DataError: none found anything.
+    """
+    fault = ""
+    for _ in range(_TRIES):
+        try:
+            found = attempt()
+        except DataError as error:
+            fault = f" The last fault: {error}"
+            continue
+        if found is not None:
+            return found
+    raise DataError(
+        f"No training {what} with a large enough object was found in {_TRIES} tries; check the data folders.{fault}"
+    )
+
+
+def _try_sample(library: Library, settings: PictureSettings, generator: np.random.Generator) -> Sample | None:
+    if library.cutouts and (not library.stills or generator.random() < settings.composite_share):
+        canvas = _composite(library, settings, generator)
+        picture, maps, source = canvas.picture, [canvas.objects, canvas.parts], "composite"
+    else:
+        still = draw_item(library.stills, settings.source_weights, generator)
+        picture, index_map = _cropped_still(still, settings, generator)
+        maps, source = [index_map], still.source
+    masks = _draw_objects(maps, settings, generator)
+    return None if masks is None else Sample(vary_colours(picture, generator), masks, source)
 
 
 def draw_item(
@@ -93,17 +116,26 @@ def draw_item(
 
 
 def read_picture(path: Path) -> Picture:
-    """uint8 RGB H x W x 3."""
-    with Image.open(path) as image:
+    """uint8 RGB H x W x 3; DataError if the file is no picture."""
+    with _opened(path) as image:
         return np.asarray(image.convert("RGB"))
 
 
 def read_index_map(source: IndexMapSource) -> IndexMap:
-    """int32 H x W of object numbers; a file is read as indices, never as colours."""
+    """int32 H x W of object numbers; a file is read as indices, never as colours. DataError if it is no picture."""
     if not isinstance(source, Path):
         return source.read()
-    with Image.open(source) as image:
+    with _opened(source) as image:
         return np.asarray(image).astype(np.int32)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        with Image.open(path) as image:
+            yield image
+    except (OSError, SyntaxError) as error:
+        raise DataError(f"{path} cannot be read as a picture ({error}); get it anew or take it away.") from error
 
 
 def _cropped_still(still: Still, settings: PictureSettings, generator: np.random.Generator) -> tuple[Picture, IndexMap]:

@@ -206,3 +206,18 @@ def test_a_coco_file_without_its_pictures_is_refused(tmp_path: Path) -> None:
     (tmp_path / "train" / "one.jpg").unlink()
     with pytest.raises(DataError, match="None of the pictures"):
         open_library([file])
+
+
+def test_a_damaged_picture_is_passed_over_until_nothing_is_left(davis: Path) -> None:
+    library = open_library([davis])
+    settings = PictureSettings(size=64, objects=1, smallest_area=12)
+    clips = ClipSettings(size=64, frames=2, objects=1, smallest_area=12, video_share=1.0)
+    frames = library.videos["dog"].frames
+    frames[0].write_bytes(b"no picture")
+    for seed in range(8):
+        assert draw_sample(library, settings, np.random.default_rng(seed)).masks.any()
+        assert draw_clip(library, clips, np.random.default_rng(seed)).masks.any()
+    for frame in frames:
+        frame.write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"in 50 tries.*jpg cannot be read as a picture"):
+        draw_sample(library, settings, np.random.default_rng(0))
