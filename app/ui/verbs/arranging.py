@@ -11,6 +11,7 @@ from app.commands import masklets, masks, objects
 from app.ui.canvas.view import CanvasView
 from app.ui.desk import Desk
 from app.ui.dialogs.categories_dialog import CategoriesDialog
+from app.ui.dialogs.finish_dialog import FinishDialog
 from app.ui.dialogs.join_dialog import JoinDialog
 from app.ui.verbs import Verbs
 
@@ -34,7 +35,8 @@ class Arranging:
             "split": self._split,
             "swap": self._swap,
             "overlaps": self._overlaps,
-            "categories": self._show_categories,
+            "categories": lambda: self._show_dialog(CategoriesDialog),
+            "finish_masks": lambda: self._show_dialog(FinishDialog),
         }
         return verbs | {f"category_{place}": partial(self._give_category, place) for place in range(1, 10)}
 
@@ -70,10 +72,10 @@ class Arranging:
             for object_id in chosen:
                 objects.set_object_frozen(project, object_id, is_frozen)
 
-    def _show_categories(self) -> None:
-        """One dialog, beside the work."""
+    def _show_dialog(self, kind: type[CategoriesDialog] | type[FinishDialog]) -> None:
+        """One dialog of a kind, beside the work."""
         window = self._canvas.window()
-        dialog = next(iter(window.findChildren(CategoriesDialog)), None) or CategoriesDialog(self._desk, window)
+        dialog = window.findChild(kind) or kind(self._desk, window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
         dialog.activateWindow()
