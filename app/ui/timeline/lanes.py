@@ -23,8 +23,9 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.axis_marks import paint_cuts, paint_markers
-from app.ui.timeline.lane_cells import LaneCells, LaneState
+from app.ui.timeline.lane_cells import LaneCells
 from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_lane, paint_plan, paint_suspicions
+from app.ui.timeline.lane_places import cell_words, diamond_near, peak_near
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
 
 if TYPE_CHECKING:
@@ -36,12 +37,8 @@ LANE_HEIGHT = 26
 CURVE_HEIGHT = 42
 FINEST_STRIDE = 4
 """Every n-th frame is told from the others where it comes at most every so many pixels."""
-PEAK_REACH = 8
-"""So near in pixels a click on the curve means its peak."""
 DRAG_FROM = 4
 """A press that moves less is a click."""
-DIAMOND = 6
-"""Half the width of a diamond in pixels: so near a click means its frame."""
 
 
 class Lanes(QWidget):
@@ -347,22 +344,9 @@ class Lanes(QWidget):
         frame = self._axis.frame_at(x - HEADER_WIDTH)
         object_id = self.object_at(y)
         if object_id is not None and y - (self.top_of(object_id) or 0) >= LANE_HEIGHT:
-            return self._peak_near(object_id, x - HEADER_WIDTH, frame)
+            return peak_near(self._axis, self.suspicions_of(object_id), x - HEADER_WIDTH)
         cells = None if object_id is None else self._cells.get(object_id)
-        if cells is None or not len(cells.prompts):
-            return frame
-        first = self._axis.frame_at(x - HEADER_WIDTH - DIAMOND)
-        last = self._axis.frame_at(x - HEADER_WIDTH + DIAMOND)
-        near = np.flatnonzero(cells.prompts[first : last + 1]) + first
-        return frame if not len(near) else int(near[np.abs(near - frame).argmin()])
-
-    def _peak_near(self, object_id: int, x: float, frame: int) -> int:
-        """The most suspicious frame within reach of the pointer, else the frame under it."""
-        suspicions = self.suspicions_of(object_id)
-        near = range(self._axis.frame_at(x - PEAK_REACH), self._axis.frame_at(x + PEAK_REACH) + 1)
-        within = [one for one in near if one in suspicions] if len(near) < len(suspicions) else []
-        within = within or [one for one in suspicions if one in near]
-        return max(within, key=lambda one: (suspicions[one], -abs(one - frame)), default=frame)
+        return frame if cells is None else diamond_near(self._axis, cells, x - HEADER_WIDTH)
 
     def _hover(self, place: QPointF) -> None:
         words = self.words_at(place.x(), place.y())
@@ -386,15 +370,6 @@ class Lanes(QWidget):
         if object_id is None or document is None or x < HEADER_WIDTH:
             return ""
         frame = self.frame_at(x, y)
-        cells = self._cells[object_id]
-        parts = [f"{document.objects[object_id].name}, frame {frame:,}: {LaneState(cells.states[frame]).words}"]
-        prompt = document.prompts_of(object_id).get(frame)
-        if prompt is not None:
-            count = len(prompt.points) + (prompt.box is not None) + (prompt.mask is not None)
-            parts.append(f"{count} prompt{'s' if count != 1 else ''}")
-        if cells.by_hand[frame]:
-            parts.append("made by hand")
-        if frame in self._suspicions.get(object_id, {}):
-            reason = self._reasons.get((object_id, frame))
-            parts.append(f"suspicious: {reason}" if reason else "suspicious")
-        return "; ".join(parts)
+        is_suspicious = frame in self.suspicions_of(object_id)
+        reason = self._reasons.get((object_id, frame), "") if is_suspicious else None
+        return cell_words(document, self._cells[object_id], object_id, frame, reason)
