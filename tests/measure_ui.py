@@ -54,7 +54,7 @@ from tests.measured_feel import (
     measure_playing,
     measure_stop,
 )
-from tests.measured_scenes import OBJECTS, Blank, Quick, Row, Spent, center_of, draw_clip, fill, timed, wait_until
+from tests.measured_scenes import OBJECTS, Blank, Quick, Row, Span, Spent, center_of, draw_clip, fill, timed, wait_until
 
 FRAMES = 240
 TICK_MS = 10
@@ -69,7 +69,8 @@ def begin(window, *_):
     window.repaint()
     QApplication.processEvents()
     heavy = [name for name in ("torch", "av", "cv2", "sam2_core", "pycocotools") if name in sys.modules]
-    print(json.dumps({"seconds": time.time() - float(os.environ["BEGAN"]), "heavy": heavy}), flush=True)
+    spent = {"seconds": time.time() - float(os.environ["BEGAN"]), "computed": time.process_time()}
+    print(json.dumps({**spent, "heavy": heavy}), flush=True)
     window.close()
 start._begin = begin
 sys.exit(start.run_window())
@@ -89,7 +90,9 @@ def measure_start(folder: Path, rounds: int) -> tuple[Row, list[str]]:
             [sys.executable, "-c", _CHILD], env=environment, capture_output=True, text=True, check=True
         )
         said = json.loads(done.stdout.strip().splitlines()[-1])
-        spent.append(said["seconds"] * 1000)
+        span = Span(said["seconds"] * 1000)
+        span.computed = said["computed"] * 1000
+        spent.append(span)
         heavy = said["heavy"]
     first, *spent = spent
     torch = "torch is imported" if "torch" in heavy else "torch is not imported"
