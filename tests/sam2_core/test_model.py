@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from sam2_core.config import BUILT_IN, ModelConfig
 from sam2_core.model import precision
-from sam2_core.model.blocked_attention import blocked_attention, narrow_attention
+from sam2_core.model.blocked_attention import blocked_attention, narrow_attention, thin_grids
 from sam2_core.model.layers import LayerNorm2d, Upscale2x
 from sam2_core.model.position import rotary_table, rotate
 from sam2_core.model.sam2 import ABSENT_LOGIT, ImageFeatures, Sam2Model
@@ -240,6 +240,22 @@ def test_attention_in_bfloat16_rounds_and_no_more(keys: int) -> None:
     with torch.inference_mode():
         narrow = narrow_attention(q, k, v).float()
     assert float((narrow - expected).norm()) < 0.03 * float(expected.norm())
+
+
+def test_memories_without_detail_are_attended_coarsely_as_they_are_in_full() -> None:
+    generator = torch.Generator().manual_seed(6)
+    coarse = torch.randn(1, 2, 4, 1, 4, 1, 20, generator=generator).expand(1, 2, 4, 2, 4, 2, 20).reshape(1, 128, 20)
+    first, last = torch.randn(2, 1, 64, 20, generator=generator)
+    pointers, q = torch.randn(1, 4, 20, generator=generator), torch.randn(1, 64, 16, generator=generator)
+    k, v = torch.cat([first, coarse, last, pointers], dim=1).split([16, 4], dim=-1)
+    fewer_k, fewer_v, bias = thin_grids(k, v, 8, 4)
+    assert fewer_k.shape[1] == 64 + 32 + 64 + 4
+    with torch.inference_mode():
+        thinned = narrow_attention(q, fewer_k, fewer_v, bias).float()
+        expected = F.scaled_dot_product_attention(q, k, v)
+        forgetful = narrow_attention(q, fewer_k, fewer_v).float()
+    assert float((thinned - expected).norm()) < 0.02 * float(expected.norm())
+    assert float((forgetful - expected).norm()) > 0.1 * float(expected.norm())
 
 
 @pytest.mark.parametrize("is_built_in", [True, False])
