@@ -47,7 +47,7 @@ class RotaryAttention(nn.Module):
         # The weights of a softmax sum to one, so values may be mixed first and projected afterwards.
         is_mixed_first = v.shape[-1] < k.shape[-1]
         if is_narrow(q) and placed > 2 * side * side:
-            # Older memories are looked at more coarsely: a third less time, and the masks do not show it.
+            # Older memories are looked at more coarsely, which takes less time, and the masks do not show it.
             mixed = self.v_proj(narrow_attention(q, *thin_grids(k, v, side, unplaced)))
         elif is_narrow(q):
             mixed = self.v_proj(narrow_attention(q, k, v)) if is_mixed_first else narrow_attention(q, k, self.v_proj(v))
