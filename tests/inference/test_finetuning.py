@@ -10,7 +10,8 @@ from PIL import Image
 from app.commands.masks import set_mask
 from app.commands.objects import new_object
 from app.commands.review import verify_cells
-from app.document.project import Project
+from app.document import schema
+from app.document.project import Project, ProjectError
 from app.document.values import Clip
 from app.inference.checkpoints import BUILT_IN_PATH
 from app.inference.finetuning.measure import HeldOut, Scores, measure, questions_about
@@ -88,6 +89,22 @@ def test_a_project_may_be_open_in_the_window_meanwhile(project):
         assert read_truth(project).count == 7
     finally:
         opened.close()
+
+
+def test_a_project_of_an_older_kind_is_read_and_left_as_it_is(project, monkeypatch):
+    wanted, before, now = read_truth(project).masks, project.read_bytes(), schema.VERSION
+    monkeypatch.setattr(schema, "VERSION", now + 1)
+    monkeypatch.setattr("app.document.store.VERSION", now + 1)
+    monkeypatch.setattr(schema, "MIGRATIONS", {now: lambda connection: None})
+    assert read_truth(project).masks == wanted
+    assert project.read_bytes() == before and not list(project.parent.glob("*.bak"))
+
+
+def test_a_file_that_is_no_project_is_refused_by_its_own_name(project):
+    other = project.with_name("other.masklet")
+    other.write_bytes(b"something else entirely")
+    with pytest.raises(ProjectError, match=r"other\.masklet"):
+        read_truth(other)
 
 
 def test_the_same_questions_are_asked_again(project):

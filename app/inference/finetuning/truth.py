@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app.document.masks import MaskCode
-from app.document.project import Project
+from app.document.project import Project, ProjectError
 from app.inference.finetuning.errors import FinetuneError
 
 
@@ -50,8 +53,7 @@ def read_truth(project: Path, *, only_verified: bool = True) -> ClipTruth:
         FinetuneError: there are none.
         ProjectError: the file cannot be read.
     """
-    opened = Project.open(project, read_only=True)
-    try:
+    with _opened(project) as opened:
         document = opened.document
         masks = {
             number: {
@@ -68,8 +70,6 @@ def read_truth(project: Path, *, only_verified: bool = True) -> ClipTruth:
         for found in masks.values():
             for code in found.values():
                 _ = code.counts  # Fetched now, while the file is open.
-    finally:
-        opened.close()
     if not masks:
         more = ", or add --unverified to learn from masks that nobody looked at" if has_masks and only_verified else ""
         kind = "verified masks" if only_verified else "masks"
@@ -77,6 +77,26 @@ def read_truth(project: Path, *, only_verified: bool = True) -> ClipTruth:
             f"{project} has no {kind} to learn from: look through its frames and verify what is right{more}."
         )
     return ClipTruth(project, project.stem, Path(clip.path), (clip.height, clip.width), names, masks)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Project]:
+    """A project to look at, untouched: of an older kind of file a copy is opened, which may be brought up to date."""
+    try:
+        project = Project.open(path, read_only=True)
+    except ProjectError as refusal:
+        with TemporaryDirectory() as folder:
+            copy = Path(folder) / path.name
+            try:
+                shutil.copyfile(path, copy)
+                project = Project.open(copy)
+            except (ProjectError, OSError):
+                raise refusal from None
+            with closing(project):
+                yield project
+        return
+    with closing(project):
+        yield project
 
 
 def digest_of(truths: Sequence[ClipTruth]) -> str:
