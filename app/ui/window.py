@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
             "stop": self.stop,
             "finish": self._finish,
             "help": self._help,
+            "delete": lambda: (reviewing.dismiss if self._is_in_queue() else self.editing.verbs()["delete"])(),
         }
         on_canvas = (Arranging(desk, canvas), Mending(desk, canvas), Suggesting(canvas))
         self.marking, self.versions = Marking(desk, self), Versioning(desk, canvas)

@@ -191,10 +191,16 @@ class Propagating:
         )
 
     def _run_all(self) -> None:
-        document = self._desk.document
-        if document is not None:
-            ids = [item.id for item in document.objects.values() if not item.is_frozen]
-            self.start(self._desk.attempt(lambda: self._make(ids, *self._desk.range, "both")))
+        """All objects but the frozen ones, and of the hidden ones only those that are selected."""
+        document, selected = self._desk.document, self._desk.selected_objects
+        if document is None:
+            return
+        free = [item for item in document.objects.values() if not item.is_frozen]
+        ids = [item.id for item in free if item.is_visible or item.id in selected]
+        self.start(self._desk.attempt(lambda: self._make(ids, *self._desk.range, "both")))
+        if len(ids) < len(free):
+            left_out = counted(len(free) - len(ids), "hidden object")
+            self._desk.notice.emit(f"Without {left_out}: show them or select them to compute them too.", "info")
 
     def _compute_one(self, direction: int) -> None:
         target = self._desk.frame + direction

@@ -36,7 +36,7 @@ class Reviewing:
             "verify_range": self._verify_range,
             "next_suspicious": lambda: self._desk.queue_step_requested.emit(1),
             "previous_suspicious": lambda: self._desk.queue_step_requested.emit(-1),
-            "dismiss": self._dismiss,
+            "dismiss": self.dismiss,
             "fix_here": self._fix_here,
             "absent_here": self._absent_here,
             "absent_range": self._absent_range,
@@ -79,7 +79,7 @@ class Reviewing:
         if confirm(self._window, f"Verify {counted(len(cells), 'frame')} of {who}?", f"Verify {len(cells):,}"):
             self._desk.attempt(lambda: review.verify_cells(project, cells))
 
-    def _dismiss(self) -> None:
+    def dismiss(self) -> None:
         """Alt+S: what is suspicious here is a false alarm, and so it is on the frames around that have it."""
         project, cells = self._desk.project, self._chosen_here()
         entry = self._suspicions.at(cells[-1]) if cells else None

@@ -53,3 +53,15 @@ def test_where_nothing_is_suspicious_it_says_so(qtbot: Any, doubted: MainWindow)
     doubted.desk.actions["dismiss"].trigger()
     assert doubted.notices.texts[-1] == "Nothing makes this mask suspicious."
     assert doubted.desk.document is not None and not doubted.desk.document.dismissed
+
+
+def test_delete_in_the_queue_dismisses_and_elsewhere_deletes_the_mask(qtbot: Any, doubted: MainWindow) -> None:
+    document = doubted.desk.document
+    assert document is not None
+    doubted.queue_panel.list.setFocus()
+    doubted.desk.actions["delete"].trigger()
+    assert len(document.dismissed) == 3 and len(document.masks_of(1)) == 16
+    doubted.canvas.setFocus()
+    qtbot.waitUntil(doubted.frames.is_shown)
+    doubted.desk.actions["delete"].trigger()
+    assert (1, 11) not in document.masks and len(document.dismissed) == 3

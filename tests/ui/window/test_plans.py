@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.commands.masks import set_mask
-from app.commands.objects import new_object
+from app.commands.objects import new_object, set_object_frozen, set_object_visible
 from app.ui.window import MainWindow
 
 SQUARE = np.zeros((72, 96), bool)
@@ -60,3 +60,22 @@ def test_esc_drops_it(waiting: MainWindow) -> None:
     waiting.desk.actions["stop"].trigger()
     assert waiting.desk.planned is None and not waiting.timeline.transport.plan_card.isVisible()
     assert waiting.desk.selected_object == 1
+
+
+def test_all_objects_are_those_in_view_and_what_is_selected(qtbot: Any, opened: MainWindow) -> None:
+    project, tracking = opened.desk.project, opened.desk.tracking
+    assert project is not None and tracking is not None
+    for object_id, name in ((1, "dog"), (2, "ball"), (3, "cat")):
+        new_object(project, name)
+        set_mask(project, object_id, 0, SQUARE)
+    set_object_visible(project, 2, False)
+    set_object_frozen(project, 3, True)
+    plans: list[Any] = []
+    tracking.run_started.connect(plans.append)
+    for chosen, expected in ((None, (1,)), (2, (1, 2))):
+        opened.desk.select(chosen)
+        with qtbot.waitSignal(tracking.run_finished, timeout=20000):
+            opened.desk.actions["propagate_all"].trigger()
+            said = " ".join(opened.notices.texts)
+        assert plans[-1].object_ids == expected
+        assert ("Without 1 hidden object" in said) == (expected == (1,))
