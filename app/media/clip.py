@@ -1,10 +1,15 @@
 """The only door to pixels: a video file, a folder of images or one picture, opened as a clip."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.media.images import IMAGE_SUFFIXES, ImageIndex, ImageSource
 from app.media.source import DEFAULT_CACHE_BYTES, ClipError, FrameSource, Picture, clip_digest
-from app.media.video import VideoIndex, VideoSource
+
+if TYPE_CHECKING:
+    from app.media.video import VideoIndex
 
 __all__ = [
     "DEFAULT_CACHE_BYTES",
@@ -14,7 +19,6 @@ __all__ = [
     "FrameSource",
     "ImageIndex",
     "Picture",
-    "VideoIndex",
     "clip_digest",
     "open_clip",
 ]
@@ -51,4 +55,7 @@ def open_clip(
     place = place.absolute()
     if is_folder or place.suffix.lower() in IMAGE_SUFFIXES:
         return ImageSource(place, cache_bytes=cache_bytes, index=index if isinstance(index, ImageIndex) else None)
+    # PyAV takes long to import, and the window is on the screen before anything is opened.
+    from app.media.video import VideoIndex, VideoSource
+
     return VideoSource(place, cache_bytes=cache_bytes, index=index if isinstance(index, VideoIndex) else None)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 app = QApplication([])
 heavy = []
 def look():
-    heavy.extend(name for name in ("torch", "sam2_core", "sqlalchemy") if name in sys.modules)
+    heavy.extend(name for name in ("torch", "sam2_core", "av", "imageio_ffmpeg") if name in sys.modules)
     [window for window in app.topLevelWidgets() if window.isVisible() and window.inherits("QMainWindow")][0].close()
 QTimer.singleShot(500, look)
 from app.ui.start import run_window

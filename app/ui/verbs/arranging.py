@@ -12,7 +12,6 @@ from app.ui.canvas.view import CanvasView
 from app.ui.desk import Desk
 from app.ui.dialogs.categories_dialog import CategoriesDialog
 from app.ui.dialogs.finish_dialog import FinishDialog
-from app.ui.dialogs.join_dialog import JoinDialog
 from app.ui.verbs import Verbs
 
 
@@ -125,6 +124,8 @@ class Arranging:
         if not frames:
             self._desk.attempt(lambda: masklets.join_masklets(project, first, second))
             return
+        from app.ui.dialogs.join_dialog import JoinDialog
+
         dialog = JoinDialog(self._desk, first, second, frames, self._canvas.window())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(
