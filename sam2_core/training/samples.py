@@ -47,9 +47,7 @@ class Samples:
 
     def stills(self, step: int, stage: StageRecipe, generator: torch.Generator) -> tuple[Features, Tensor]:
         """Objects of the stills of a step: features with a row per object, and coverage B x S/4 x S/4."""
-        if stage.still_size != self._stage.still_size:
-            self._stills.forget()
-        self._stage = stage
+        self._enter(stage)
         batch = self._stills.draw(step, stage.pictures)
         chosen = [torch.randperm(item.truth.shape[1], generator=generator)[: stage.objects] for item in batch]
         truth = torch.cat([item.truth[0, rows.cpu()] for item, rows in zip(batch, chosen, strict=True)])
@@ -58,14 +56,23 @@ class Samples:
 
     def still_features(self, step: int, stage: StageRecipe) -> Features:
         """Features of the stills of a step, a row per picture."""
+        self._enter(stage)
         return pyramid(self._model, self._maps(self._stills.draw(step, stage.pictures)))
 
     def clips(self, step: int, stage: StageRecipe) -> Iterator[tuple[Features, Tensor]]:
         """The clips of a step, one after the other: features with a row per frame, and coverage T x K x S/4 x S/4."""
-        self._stage = stage
+        self._enter(stage)
         for item in self._clips.draw(step, max(stage.pictures // 4, 1)):
             truth = item.truth[:, : stage.objects].to(self._place).float() / 255
             yield pyramid(self._model, self._maps([item])), truth
+
+    def _enter(self, stage: StageRecipe) -> None:
+        """Where a stage wants other samples than the one before, the pools begin anew: as they would after a resume."""
+        before, self._stage = self._stage, stage
+        if stage.still_size != before.still_size:
+            self._stills.forget()
+        if (stage.frames, stage.objects) != (before.frames, before.objects):
+            self._clips.forget()
 
     def _maps(self, batch: Sequence[Prepared]) -> list[Tensor]:
         """The trunk's maps of all pictures of a batch, in float32."""

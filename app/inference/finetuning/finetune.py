@@ -203,7 +203,7 @@ def _measure(
     is_before: bool,
 ) -> Iterator[Progress]:
     name = "before" if is_before else "after"
-    if state.scores(name) is not None:
+    if not held_out or state.scores(name) is not None:
         return
     again = None if is_before else state.scores("before")
     total = sum(map(questions_about, held_out)) if again is None else len(again.values)
