@@ -114,8 +114,11 @@ def paint_plan(painter: QPainter, plan: Plan | None, object_id: int, axis: TimeA
             continue
         first, last = stretch.frames[0], stretch.frames[-1]
         x0, x1 = axis.x_of(min(first, last)), axis.x_of(max(first, last) + 1)
-        painter.setPen(_dashes(color))
-        painter.drawRoundedRect(QRectF(x0 + 0.5, -1.5, max(2.0, x1 - x0 - 1), BAR_HEIGHT + 3), 3, 3)
+        painter.setPen(_dashes(color, painter.device().devicePixelRatioF()))
+        # Smooth dashes round a whole lane take fifty times as long, and a run draws them thirty times a second.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawRect(QRectF(round(x0), -2, max(2, round(x1 - x0) - 1), BAR_HEIGHT + 3))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
         painter.setPen(QPen(color, 1.6))
         tip, away = (x1 - 5, -4) if last >= first else (x0 + 5, 4)
         chevron = [QPointF(tip + away, 2.5), QPointF(tip, BAR_HEIGHT / 2), QPointF(tip + away, BAR_HEIGHT - 2.5)]
@@ -136,9 +139,11 @@ def _paint_memories(painter: QPainter, frames: Iterable[int], axis: TimeAxis) ->
             painter.drawEllipse(QPointF(x, BAR_HEIGHT / 2), 8.5, 8.5)
 
 
-def _dashes(color: QColor) -> QPen:
-    pen = QPen(color, 1.2)
-    pen.setDashPattern([4, 3])
+def _dashes(color: QColor, ratio: float) -> QPen:
+    """One logical pixel wide at any number of device pixels to it."""
+    pen = QPen(color, max(1, round(ratio)))
+    pen.setCosmetic(True)
+    pen.setDashPattern([5, 4])
     return pen
 
 
