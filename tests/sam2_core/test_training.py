@@ -81,19 +81,20 @@ def test_a_resumed_run_ends_like_an_uninterrupted_one(pictures: Path, tmp_path: 
         assert torch.allclose(value, got[name], atol=1e-6), name
 
 
-def test_a_run_resumed_after_a_change_of_stage_ends_alike(pictures: Path, tmp_path: Path) -> None:
-    first = _recipe(steps=2, clip_share=1.0).stages[0]
-    second = dataclasses.replace(first, steps=4, frames=3, clip_share=0.6, still_size=96)
-    recipe = dataclasses.replace(_recipe(), stages=(first, second))
+@pytest.mark.parametrize("clip_share", [0.0, 1.0])
+def test_a_run_resumed_after_a_change_of_stage_ends_alike(clip_share: float, pictures: Path, tmp_path: Path) -> None:
+    first = _recipe(steps=2, clip_share=clip_share).stages[0]
+    second = dataclasses.replace(first, frames=3, still_size=96)
+    # Renewed so slowly that the second stage asks for samples that the first one had.
+    recipe = dataclasses.replace(_recipe(), stages=(first, second), renewed=0.25)
     whole = _new(recipe, pictures, tmp_path / "whole")
     records = list(whole.steps())
-    assert {record.kind for record in records[2:]} == {"still", "clip"}
     parts = _new(recipe, pictures, tmp_path / "parts")
-    list(parts.steps(until=4))
+    list(parts.steps(until=2))
     parts.save()
     resumed = _new(recipe, pictures, tmp_path / "parts")
     assert resumed.resume()
-    assert [record.loss for record in resumed.steps()] == pytest.approx([record.loss for record in records[4:]])
+    assert [record.loss for record in resumed.steps()] == pytest.approx([record.loss for record in records[2:]])
     wanted, got = whole.averaged_state(), resumed.averaged_state()
     assert all(torch.allclose(value, got[name], atol=1e-6) for name, value in wanted.items())
 
