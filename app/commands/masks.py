@@ -19,6 +19,9 @@ from app.document.project import Project
 from app.document.steps import SetMasks, SetReviews
 from app.document.values import Box, Cell, FrameMask, Origin
 
+SEAM = 0.04
+"""How far beside the side of a box a model answers badly, as a share of the box's smaller side."""
+
 
 @dataclass(frozen=True, slots=True)
 class AcceptReport:
@@ -131,16 +134,37 @@ def paint_mask(
 
 
 def replace_inside(project: Project, object_id: int, frame: int, box: Box, pixels: MaskCode) -> bool:
-    """Inside the box the mask becomes what `pixels` has there, outside it stays; whether anything changed."""
+    """Inside the box the mask becomes what `pixels` has there, outside it stays; whether anything changed.
+
+    Where the mask runs on across a side of the box it stays beside that side, too: a model takes a box for the end of
+    the thing and leaves a seam along it.
+    """
     cell, code = (object_id, frame), as_code(project, pixels)
-    inside = np.zeros(code.size, np.bool_)
-    inside[math.floor(box.y0) : math.ceil(box.y1), math.floor(box.x0) : math.ceil(box.x1)] = True
-    region = MaskCode.from_array(inside)
-    before = project.document.masks.get(cell)
-    outside = MaskCode.empty(*code.size) if before is None else before.code.minus(region)
     editable_object(project, object_id)
     check_frame(project, frame)
-    return bool(set_masks_by_hand(project, "Segment inside the box", {cell: outside.union(code.intersection(region))}))
+    mask = project.document.masks.get(cell)
+    before = np.zeros(code.size, np.bool_) if mask is None else mask.code.to_array()
+    after = before.copy()
+    place = np.s_[math.floor(box.y0) : math.ceil(box.y1), math.floor(box.x0) : math.ceil(box.x1)]
+    after[place] = code.to_array()[place] | _running_on(before, box)
+    return bool(set_masks_by_hand(project, "Segment inside the box", {cell: MaskCode.from_array(after)}))
+
+
+def _running_on(mask: NDArray[np.bool_], box: Box) -> NDArray[np.bool_]:
+    """Of the mask inside a box: what lies beside a side that it crosses, along its rows or columns."""
+    x0, y0, x1, y1 = math.floor(box.x0), math.floor(box.y0), math.ceil(box.x1), math.ceil(box.y1)
+    inside = mask[y0:y1, x0:x1]
+    kept = np.zeros_like(inside)
+    seam = max(2, round(SEAM * min(inside.shape)))
+    around = np.pad(mask, 1)[y0 : y1 + 2, x0 : x1 + 2]  # one pixel more on every side, none beyond the picture
+    for own, target, outside in (
+        (inside, kept, around[0, 1:-1]),
+        (inside[::-1], kept[::-1], around[-1, 1:-1]),
+        (inside.T, kept.T, around[1:-1, 0]),
+        (inside.T[::-1], kept.T[::-1], around[1:-1, -1]),
+    ):
+        target[:seam] |= own[:seam] & own[0] & outside
+    return kept
 
 
 def copy_mask(project: Project, object_id: int, frame: int) -> MaskCode:

@@ -278,13 +278,29 @@ def test_a_mask_never_vanishes_by_mending(how: Mending, square: SquareCode) -> N
 
 def test_only_what_lies_inside_the_box_is_replaced(project: Project, square: SquareCode) -> None:
     set_mask(project, 1, 3, square(3, 4))
-    assert replace_inside(project, 1, 3, Box(6.2, 0, 20, 24), square(4, 4))
+    assert replace_inside(project, 1, 3, Box(5.2, 0, 20, 24), square(12, 4))
     mask = project.document.masks[CELL]
-    assert mask.origin is Origin.MANUAL and mask.code.box == Box(3, 4, 10, 10)
-    assert mask.code.area == 7 * 6
-    assert not replace_inside(project, 1, 3, Box(6.2, 0, 20, 24), square(4, 4))
+    # Left of the box as it was, two columns beside the side that the mask crosses, and the answer.
+    assert mask.origin is Origin.MANUAL and mask.code == square(3, 4).minus(square(7, 4)).union(square(12, 4))
+    assert not replace_inside(project, 1, 3, Box(5.2, 0, 20, 24), square(12, 4))
     assert project.history.undo() == "Segment inside the box, dog, frame 3"
     assert replace_inside(project, 2, 8, Box(0, 0, 6, 24), square(3, 4))
     assert project.document.masks[(2, 8)].code.area == 18
     with pytest.raises(CommandError, match="no frame 99"):
         replace_inside(project, 1, 99, Box(0, 0, 6, 24), square(3, 4))
+
+
+def test_a_mask_that_ends_inside_the_box_is_replaced_whole(project: Project, square: SquareCode) -> None:
+    set_mask(project, 1, 3, square(3, 4))
+    assert replace_inside(project, 1, 3, Box(3, 4, 9, 10), square(5, 6, 2))
+    assert project.document.masks[CELL].code == square(5, 6, 2)
+
+
+def test_no_seam_is_left_where_the_mask_runs_on(project: Project) -> None:
+    pixels = np.zeros((24, 32), bool)
+    pixels[2:22, 2:30] = True
+    set_mask(project, 1, 3, pixels)
+    answer = np.zeros((24, 32), bool)
+    answer[8:16, 11:21] = True
+    replace_inside(project, 1, 3, Box(10, 7, 22, 17), MaskCode.from_array(answer))
+    assert np.array_equal(project.document.masks[CELL].code.to_array(), pixels)
