@@ -179,7 +179,7 @@ RECIPES: dict[str, Recipe] = {
                 corrections=2,
             ),
             StageRecipe(
-                steps=2300,
+                steps=1700,
                 learning_rate=8e-4,
                 trunk_rate=8e-5,
                 clip_share=0.3,
