@@ -38,6 +38,7 @@ ObjectRole = Qt.ItemDataRole.UserRole
 CategoryRole = Qt.ItemDataRole.UserRole + 1
 FramesRole = Qt.ItemDataRole.UserRole + 2
 StateRole = Qt.ItemDataRole.UserRole + 3
+CategoryColorRole = Qt.ItemDataRole.UserRole + 4
 MIME_TYPE = "application/x-masklet-objects"
 
 
@@ -147,6 +148,8 @@ class ObjectModel(QAbstractListModel):
             return item
         if role == CategoryRole:
             return self._category(document, item)
+        if role == CategoryColorRole:
+            return "" if item.category_id is None else document.categories[item.category_id].color
         if role == FramesRole:
             if item.id not in self._frames:
                 self._frames[item.id] = frames_words(document, item.id)
@@ -234,8 +237,12 @@ class ObjectDelegate(QStyledItemDelegate):
         painter.setPen(QColor(colors[role]))
         painter.drawText(lower, right, words)
         painter.setPen(QColor(tokens.text_3))
-        width = int(lower.width()) - painter.fontMetrics().horizontalAdvance(words) - 12
+        width = int(lower.width()) - painter.fontMetrics().horizontalAdvance(words) - 25
         category = painter.fontMetrics().elidedText(index.data(CategoryRole), Qt.TextElideMode.ElideRight, width)
+        color = index.data(CategoryColorRole)
+        if color:
+            painter.fillRect(QRectF(lower.left() + 1, lower.center().y() - 3, 7, 7), QColor(color))
+            lower.setLeft(lower.left() + 13)
         painter.drawText(lower, Qt.AlignmentFlag.AlignVCenter, category)
         width = int(upper.width()) - painter.fontMetrics().horizontalAdvance(frames) - 12
         painter.setFont(theme.interface_font(weight=QFont.Weight.Medium))

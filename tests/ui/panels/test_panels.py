@@ -13,7 +13,7 @@ from app.document.steps import SetMasks
 from app.document.values import FrameMask
 from app.ui.desk import Desk
 from app.ui.panels import ObjectsPanel, QueuePanel
-from app.ui.panels.object_list import CategoryRole, FramesRole, StateRole
+from app.ui.panels.object_list import CategoryColorRole, CategoryRole, FramesRole, StateRole
 from app.ui.suspicions import Suspicions
 
 
@@ -43,6 +43,9 @@ def test_rows_say_name_category_and_how_far(panel: ObjectsPanel, project: Projec
     assert row(panel, 0, FramesRole) == "frames 0–11"
     assert row(panel, 0, Qt.ItemDataRole.ToolTipRole) == "dog: 12 of 24 frames known, 0 verified"
     assert row(panel, 1, CategoryRole) == "no category"
+    assert row(panel, 0, CategoryColorRole) == row(panel, 1, CategoryColorRole) == ""
+    objects.set_category_color(project, category.id, "#FF8000")
+    assert row(panel, 0, CategoryColorRole) == "#ff8000"
     assert row(panel, 1, StateRole) == ("no masks yet", "hint")
 
 
