@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -83,7 +84,7 @@ class LaneCells:
                 self.states[frame] = LaneState.ABSENT_VERIFIED if is_verified else LaneState.ABSENT
             else:
                 self.states[frame] = LaneState.VERIFIED if is_verified else LaneState.UNSEEN
-            self.visibility[frame] = 1 / (1 + np.exp(-np.clip(mask.score, -30, 30)))
+            self.visibility[frame] = 1 / (1 + math.exp(-min(max(mask.score, -30.0), 30.0)))
 
     def columns(self, edges: NDArray[np.int64], end: int | None = None) -> NDArray[np.uint8]:
         """The state to show in every pixel column; `edges` is the first frame of each, not falling.

@@ -50,7 +50,9 @@ class Lanes(QWidget):
     def __init__(self, desk: Desk, axis: TimeAxis, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._desk, self._axis = desk, axis
+        self._lanes: frozenset[int] = frozenset()
         self._cells: dict[int, LaneCells] = {}
+        """Of the lanes that somebody has looked at: of two hundred objects most are never scrolled to."""
         self._suspicions: dict[int, dict[int, float]] = {}
         self._reasons: Mapping[tuple[int, int], str] = {}
         self.card: HoverCard | None = None
@@ -79,7 +81,12 @@ class Lanes(QWidget):
 
     def cells_of(self, object_id: int) -> LaneCells | None:
         """The arrays behind a lane, or None for an object that is not there."""
-        return self._cells.get(object_id)
+        document = self._desk.document
+        if document is None or object_id not in document.objects:
+            return None
+        if object_id not in self._cells:
+            self._cells[object_id] = LaneCells.of(document, object_id)
+        return self._cells[object_id]
 
     def set_suspicions(
         self, suspicions: dict[int, dict[int, float]], reasons: Mapping[tuple[int, int], str] | None = None
@@ -113,7 +120,8 @@ class Lanes(QWidget):
 
     def _rebuild(self) -> None:
         document = self._desk.document
-        self._cells = {} if document is None else {key: LaneCells.of(document, key) for key in document.objects}
+        self._lanes = frozenset() if document is None else frozenset(document.objects)
+        self._cells = {}
         self._suspicions = {}
         self._relayout()
 
@@ -121,12 +129,10 @@ class Lanes(QWidget):
         document = self._desk.document
         if document is None:
             return
-        if len(self._cells) != len(document.objects) or self._cells.keys() != document.objects.keys():
-            gone = self._cells.keys() - document.objects.keys()
-            for object_id in gone:
+        if self._lanes != document.objects.keys():
+            self._lanes = frozenset(document.objects)
+            for object_id in self._cells.keys() - self._lanes:
                 del self._cells[object_id]
-            for object_id in document.objects.keys() - self._cells.keys():
-                self._cells[object_id] = LaneCells.of(document, object_id)
             self._relayout()
         frames: dict[int, list[int]] = {}
         for object_id, frame in change.cells:
@@ -233,7 +239,7 @@ class Lanes(QWidget):
         space = QRectF(28, 0, HEADER_WIDTH - 36, LANE_HEIGHT)
         name = painter.fontMetrics().elidedText(item.name, Qt.TextElideMode.ElideRight, int(space.width()))
         painter.drawText(space, Qt.AlignmentFlag.AlignVCenter, name)
-        cells = self._cells.get(item.id)
+        cells = self.cells_of(item.id)
         if cells is None or not len(edges):
             return
         painter.save()
@@ -345,7 +351,7 @@ class Lanes(QWidget):
         object_id = self.object_at(y)
         if object_id is not None and y - (self.top_of(object_id) or 0) >= LANE_HEIGHT:
             return peak_near(self._axis, self.suspicions_of(object_id), x - HEADER_WIDTH)
-        cells = None if object_id is None else self._cells.get(object_id)
+        cells = None if object_id is None else self.cells_of(object_id)
         return frame if cells is None else diamond_near(self._axis, cells, x - HEADER_WIDTH)
 
     def _hover(self, place: QPointF) -> None:
@@ -372,4 +378,5 @@ class Lanes(QWidget):
         frame = self.frame_at(x, y)
         is_suspicious = frame in self.suspicions_of(object_id)
         reason = self._reasons.get((object_id, frame), "") if is_suspicious else None
-        return cell_words(document, self._cells[object_id], object_id, frame, reason)
+        cells = self.cells_of(object_id)
+        return "" if cells is None else cell_words(document, cells, object_id, frame, reason)

@@ -182,6 +182,22 @@ def test_only_the_lane_that_has_changed_is_drawn_anew(view: TimelineView, projec
     assert view.lanes._pictures[1].cacheKey() != before
 
 
+def test_lanes_that_were_never_scrolled_to_are_not_looked_at_and_still_answer(
+    qtbot: QtBot, view: TimelineView, project: Project, mask_of: Callable[[int], FrameMask]
+) -> None:
+    for _ in range(40):
+        objects.new_object(project)
+    last = max(project.document.objects)
+    qtbot.waitUntil(lambda: bool(view.lanes._pictures))
+    assert last not in view.lanes._cells
+    project.document.apply(SetMasks({(last, 3): mask_of(3)}))
+    assert last not in view.lanes._cells
+    cells = view.lanes.cells_of(last)
+    assert cells is not None and cells.states[3] == LaneState.UNSEEN
+    place = (view.lanes.top_of(last) or 0) + LANE_HEIGHT / 2
+    assert "not looked at" in view.lanes.words_at(HEADER_WIDTH + view.axis.center_of(3), place)
+
+
 def test_where_many_masks_of_a_pixel_are_suspicious_the_worst_one_is_marked(qapp: object) -> None:
     axis = TimeAxis()
     axis.set_width(50)
