@@ -43,6 +43,7 @@ LEAVES_THE_WINDOW = {
     "help",
     "about",
     "categories",
+    "finish_masks",
     "mend",
     "marker",
     "choose_jump",

@@ -141,9 +141,11 @@ class Arranging:
                 self._desk.select(made.id)
 
     def _swap(self) -> None:
+        """To the end of the shot: what two objects did behind the next cut is another story."""
         project, chosen, frame = self._desk.project, self._desk.selected_objects, self._canvas.shown_frame
         if project is not None and len(chosen) == 2:
-            self._desk.attempt(lambda: masklets.swap_masklets(project, chosen[0], chosen[1], frame))
+            last = next((cut - 1 for cut in project.document.cuts if cut > frame), None)
+            self._desk.attempt(lambda: masklets.swap_masklets(project, chosen[0], chosen[1], frame, last))
 
     def _give_category(self, place: int) -> None:
         project, chosen = self._desk.project, self._desk.selected_objects

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
+from app.commands.marks import add_cut
 from app.commands.masks import set_mask
 from app.commands.objects import new_category, new_object
 from app.commands.review import verify_cells
@@ -226,6 +227,22 @@ def test_splitting_swapping_and_joining(qtbot, worked: MainWindow) -> None:
     desk.select_all((1, 2))
     do(worked, "swap")
     assert sorted(document.masks_of(2)) == [0, 6, 7, 8, 9]
+
+
+def test_swapping_ends_at_the_next_cut(worked: MainWindow) -> None:
+    project, document = worked.desk.project, worked.desk.document
+    assert project is not None and document is not None
+    for frame in range(2, 10):
+        set_mask(project, 2, frame, square(60))
+    before = {cell: mask.code for cell, mask in document.masks.items()}
+    add_cut(project, 7)
+    worked.desk.select_all((1, 2))
+    worked.canvas.show_frame(5, None)
+    do(worked, "swap")
+    for frame in range(2, 10):
+        own, other = (2, 1) if 5 <= frame < 7 else (1, 2)
+        assert document.masks[1, frame].code == before[own, frame]
+        assert document.masks[2, frame].code == before[other, frame]
 
 
 def test_freezing_stops_edits_with_a_sentence(qtbot, worked: MainWindow) -> None:
