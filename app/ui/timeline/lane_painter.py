@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,7 +147,7 @@ def _dashes(color: QColor, ratio: float) -> QPen:
     return pen
 
 
-def paint_suspicions(painter: QPainter, suspicions: dict[int, float], axis: TimeAxis) -> None:
+def paint_suspicions(painter: QPainter, suspicions: Mapping[int, float], axis: TimeAxis) -> None:
     """A red notch from the top where a mask is likely wrong, deeper where it is more likely; one a pixel at most."""
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(theme.current().attention))

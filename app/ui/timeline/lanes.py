@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -24,19 +22,15 @@ from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.axis_marks import paint_cuts, paint_markers
 from app.ui.timeline.lane_cells import LaneCells
-from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_lane, paint_plan, paint_suspicions
+from app.ui.timeline.lane_pictures import LanePictures
 from app.ui.timeline.lane_places import cell_words, diamond_near, peak_near
+from app.ui.timeline.lane_rows import LANE_HEIGHT, LaneRows
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
 
 if TYPE_CHECKING:
     from app.document.document import Change
-    from app.document.values import TrackedObject
     from app.ui.timeline.hover_card import HoverCard
 
-LANE_HEIGHT = 26
-CURVE_HEIGHT = 42
-FINEST_STRIDE = 4
-"""Every n-th frame is told from the others where it comes at most every so many pixels."""
 DRAG_FROM = 4
 """A press that moves less is a click."""
 
@@ -49,7 +43,7 @@ class Lanes(QWidget):
 
     def __init__(self, desk: Desk, axis: TimeAxis, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._desk, self._axis = desk, axis
+        self._desk, self._axis, self._rows = desk, axis, LaneRows(desk)
         self._lanes: frozenset[int] = frozenset()
         self._cells: dict[int, LaneCells] = {}
         """Of the lanes that somebody has looked at: of two hundred objects most are never scrolled to."""
@@ -59,8 +53,7 @@ class Lanes(QWidget):
         self._pressed: QPointF | None = None
         self._is_spanning = False
         self.setMouseTracking(True)
-        self._pictures: dict[int, QPixmap] = {}
-        """What is painted of each lane, made when it is seen: everything but the playhead, which moves too often."""
+        self._pictures = LanePictures(desk, axis, self._rows, self.cells_of, self.suspicions_of)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
@@ -104,19 +97,7 @@ class Lanes(QWidget):
 
     def top_of(self, object_id: int) -> int | None:
         """Upper edge of an object's lane in this widget's pixels."""
-        top = 0
-        for other in self._objects():
-            if other.id == object_id:
-                return top
-            top += self._height_of(other.id)
-        return None
-
-    def _objects(self) -> list[TrackedObject]:
-        document = self._desk.document
-        return [] if document is None else list(document.objects.values())
-
-    def _height_of(self, object_id: int) -> int:
-        return LANE_HEIGHT + (CURVE_HEIGHT if object_id == self._desk.selected_object else 0)
+        return self._rows.top_of(object_id)
 
     def _rebuild(self) -> None:
         document = self._desk.document
@@ -148,20 +129,19 @@ class Lanes(QWidget):
             self._repaint_lane(object_id)
 
     def _relayout(self) -> None:
-        height = sum(self._height_of(item.id) for item in self._objects())
-        self.setFixedHeight(max(height, LANE_HEIGHT))
+        self.setFixedHeight(self._rows.height)
         self.updateGeometry()
         self._repaint()
 
     def _repaint(self) -> None:
-        self._pictures.clear()
+        self._pictures.forget_all()
         self.update()
 
     def _repaint_lane(self, object_id: int) -> None:
-        self._pictures.pop(object_id, None)
+        self._pictures.forget(object_id)
         top = self.top_of(object_id)
         if top is not None:
-            self.update(0, top, self.width(), self._height_of(object_id))
+            self.update(0, top, self.width(), self._rows.height_of(object_id))
 
     def _on_frame(self) -> None:
         x = HEADER_WIDTH + self._axis.center_of(self._desk.frame)
@@ -175,20 +155,18 @@ class Lanes(QWidget):
     # --- painting ---
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._pictures.clear()
+        self._pictures.forget_all()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Only the lanes that are seen, and of those only what has changed is drawn anew."""
         painter = QPainter(self)
         painter.fillRect(event.rect(), QColor(theme.current().surface_0))
-        top, edges = 0, None
-        for item in self._objects():
-            height = self._height_of(item.id)
+        top = 0
+        for item in self._rows.objects:
+            height = self._rows.height_of(item.id)
             if top < event.rect().bottom() + 1 and top + height > event.rect().top():
-                if item.id not in self._pictures:
-                    edges = self._edges() if edges is None else edges
-                    self._pictures[item.id] = self._draw(item, edges)
-                painter.drawPixmap(0, top, self._pictures[item.id])
+                picture = self._pictures.picture_of(item, self.width(), self.devicePixelRatioF())
+                painter.drawPixmap(0, top, picture)
             top += height
         self._paint_marks(painter, event.rect())
         painter.end()
@@ -208,83 +186,11 @@ class Lanes(QWidget):
             painter.setPen(QColor(theme.current().text_1))
             painter.drawLine(QPointF(HEADER_WIDTH + x, 0), QPointF(HEADER_WIDTH + x, self.height()))
 
-    def _draw(self, item: TrackedObject, edges: np.ndarray) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        picture = QPixmap(round(self.width() * ratio), round(self._height_of(item.id) * ratio))
-        picture.setDevicePixelRatio(ratio)
-        picture.fill(QColor(theme.current().surface_0))
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._draw_lane(painter, item, edges)
-        painter.end()
-        return picture
-
-    def _edges(self) -> np.ndarray:
-        columns = np.arange(self._axis.width, dtype=np.float64)
-        frames = np.floor(self._axis.left + columns / self._axis.scale).astype(np.int64)
-        return np.asarray(frames[frames < self._axis.frame_count])
-
-    def _draw_lane(self, painter: QPainter, item: TrackedObject, edges: np.ndarray) -> None:
-        tokens = theme.current()
-        is_selected = item.id in self._desk.selected_objects
-        height = self._height_of(item.id)
-        if is_selected:
-            painter.fillRect(QRectF(0, 0, self.width(), height), QColor(tokens.surface_1))
-        color = tokens.object_color(item.color)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color)
-        painter.drawRoundedRect(QRectF(12, (LANE_HEIGHT - 9) / 2, 9, 9), 2, 2)
-        painter.setPen(QColor(tokens.text_1 if is_selected else tokens.text_2))
-        painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
-        space = QRectF(28, 0, HEADER_WIDTH - 36, LANE_HEIGHT)
-        name = painter.fontMetrics().elidedText(item.name, Qt.TextElideMode.ElideRight, int(space.width()))
-        painter.drawText(space, Qt.AlignmentFlag.AlignVCenter, name)
-        cells = self.cells_of(item.id)
-        if cells is None or not len(edges):
-            return
-        painter.save()
-        painter.setClipRect(QRectF(HEADER_WIDTH - 8, 0, self._axis.width + 16, height))
-        painter.translate(HEADER_WIDTH, BAR_TOP)
-        paint_lane(painter, cells, self._axis, edges, color)
-        paint_plan(painter, self._desk.planned, item.id, self._axis, color)
-        paint_suspicions(painter, self._suspicions.get(item.id, {}), self._axis)
-        painter.restore()
-        self._dim_between_worked(painter)
-        self._dim_outside_range(painter)
-
-    def _dim_between_worked(self, painter: QPainter) -> None:
-        """Where only every n-th frame is worked on the others stand back, as far as they can be told apart."""
-        stride, scale = self._desk.stride, self._axis.scale
-        if stride == 1 or stride * scale < FINEST_STRIDE:
-            return
-        veil = QColor(theme.current().surface_0)
-        veil.setAlphaF(0.55)
-        seen = self._axis.visible()
-        for frame in range(seen.start // stride * stride, seen.stop, stride):
-            x0, x1 = self._axis.x_of(frame + 1), self._axis.x_of(min(frame + stride, self._axis.frame_count))
-            left = max(0.0, x0)
-            painter.fillRect(QRectF(HEADER_WIDTH + left, BAR_TOP, max(0.0, x1 - left), BAR_HEIGHT + 2), veil)
-
-    def _dim_outside_range(self, painter: QPainter) -> None:
-        if self._desk.range_in is None and self._desk.range_out is None:
-            return
-        first, last = self._desk.range
-        veil = QColor(theme.current().surface_0)
-        veil.setAlphaF(0.6)
-        x0, x1 = self._axis.x_of(first), self._axis.x_of(last + 1)
-        painter.fillRect(QRectF(HEADER_WIDTH, 0, max(0.0, x0), LANE_HEIGHT), veil)
-        painter.fillRect(QRectF(HEADER_WIDTH + x1, 0, max(0.0, self._axis.width - x1), LANE_HEIGHT), veil)
-
     # --- mouse and words ---
 
     def object_at(self, y: float) -> int | None:
         """The object whose lane is at this height, or None below the last."""
-        top = 0
-        for item in self._objects():
-            top += self._height_of(item.id)
-            if y < top:
-                return item.id
-        return None
+        return self._rows.object_at(y)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         object_id = self.object_at(event.position().y())

@@ -14,7 +14,8 @@ from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.filmstrip import Filmstrip
 from app.ui.timeline.following import Following
 from app.ui.timeline.hover_card import HoverCard
-from app.ui.timeline.lanes import CURVE_HEIGHT, LANE_HEIGHT, Lanes
+from app.ui.timeline.lane_rows import CURVE_HEIGHT, LANE_HEIGHT
+from app.ui.timeline.lanes import Lanes
 from app.ui.timeline.ruler import HEADER_WIDTH, Ruler
 from app.ui.timeline.score_curve import ScoreCurve
 from app.ui.timeline.transport import Transport

@@ -20,7 +20,7 @@ from app.ui.timeline import TimelineView
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
 from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_suspicions
-from app.ui.timeline.lanes import LANE_HEIGHT
+from app.ui.timeline.lane_rows import LANE_HEIGHT
 from app.ui.timeline.ruler import HEADER_WIDTH
 from app.ui.timeline.run_card import left_words
 from app.ui.timeline.score_curve import ScoreCurve
@@ -174,12 +174,12 @@ def test_the_last_pixel_shows_nothing_of_what_is_out_of_view() -> None:
 
 def test_only_the_lane_that_has_changed_is_drawn_anew(view: TimelineView, project: Project) -> None:
     view.lanes.grab()
-    kept = view.lanes._pictures[2].cacheKey()
-    before = view.lanes._pictures[1].cacheKey()
+    kept = view.lanes._pictures.kept[2].cacheKey()
+    before = view.lanes._pictures.kept[1].cacheKey()
     review.verify_cells(project, [(1, 8)])
     view.lanes.grab()
-    assert view.lanes._pictures[2].cacheKey() == kept
-    assert view.lanes._pictures[1].cacheKey() != before
+    assert view.lanes._pictures.kept[2].cacheKey() == kept
+    assert view.lanes._pictures.kept[1].cacheKey() != before
 
 
 def test_lanes_that_were_never_scrolled_to_are_not_looked_at_and_still_answer(
@@ -188,7 +188,7 @@ def test_lanes_that_were_never_scrolled_to_are_not_looked_at_and_still_answer(
     for _ in range(40):
         objects.new_object(project)
     last = max(project.document.objects)
-    qtbot.waitUntil(lambda: bool(view.lanes._pictures))
+    qtbot.waitUntil(lambda: bool(view.lanes._pictures.kept))
     assert last not in view.lanes._cells
     project.document.apply(SetMasks({(last, 3): mask_of(3)}))
     assert last not in view.lanes._cells
