@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 from app.document.project import SUFFIX
@@ -31,6 +32,21 @@ class DropHint(QLabel):
         self.setGeometry(parent.rect().adjusted(*(side * theme.SPACE_3 for side in (1, 1, -1, -1))))
         self.show()
         self.raise_()
+
+    def take_enter(self, event: QDragEnterEvent) -> None:
+        """Take what is dragged onto the window if it is one file or folder, and say what a drop would do."""
+        path = dropped_path(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.say(drop_words(path))
+
+    def take_drop(self, event: QDropEvent) -> Path | None:
+        """What was dropped, if it is one file or folder."""
+        self.hide()
+        path = dropped_path(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+        return path
 
 
 def dropped_path(data: QMimeData) -> Path | None:

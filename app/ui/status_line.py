@@ -12,6 +12,14 @@ from app.ui.memory import memory_bytes
 
 _MEMORY_MS = 2000
 _REVIEW_MS = 250
+_TOOL_NAMES = {
+    "select": "Select",
+    "point": "Points",
+    "box": "Box",
+    "brush": "Brush",
+    "eraser": "Eraser",
+    "lasso": "Lasso",
+}
 
 
 class StatusLine(QWidget):
@@ -52,14 +60,12 @@ class StatusLine(QWidget):
         desk.project_changed.connect(self._show_review)
         self._show_review()
 
-    def show_tool(self, name: str) -> None:
-        """The active tool's name, "" without a clip."""
-        self.tool.setText(name)
-
-    def show_hint(self, hint: str) -> None:
-        """What the mouse does now."""
-        self.hint.setText(hint)
-        self.hint.setToolTip(hint)
+    def show_tool(self, hint: str) -> None:
+        """The active tool and what the mouse does now; neither without a clip."""
+        is_open = self._desk.source is not None
+        self.tool.setText(_TOOL_NAMES[self._desk.tool] if is_open else "Ready")
+        self.hint.setText(hint if is_open else "")
+        self.hint.setToolTip(hint if is_open else "")
 
     def show_saving(self, text: str, *, is_alarming: bool = False) -> None:
         """Whether the work is on the disk."""

@@ -5,71 +5,45 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QPoint, Qt
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QKeySequence,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QByteArray, QPoint
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QMainWindow
 
 from app.inference.engine import Engine
 from app.inference.process_engine import ProcessEngine
-from app.ui import theme
 from app.ui.action_search import ActionSearch
 from app.ui.action_table import SPEEDS
 from app.ui.actions import Actions
 from app.ui.availability import checks_of, states_of, words_of
 from app.ui.canvas.view import CanvasView
 from app.ui.clip_shelf import ClipShelf
-from app.ui.coming_back import place_on, put_back
 from app.ui.cut_finder import CutFinder
 from app.ui.desk import Desk
-from app.ui.drops import WEIGHT_SUFFIXES, DropHint, drop_words, dropped_path
+from app.ui.drops import WEIGHT_SUFFIXES, DropHint
 from app.ui.keys import KeyWatch
+from app.ui.layout import WindowLayout
 from app.ui.models import Models
 from app.ui.notices import NoticeStack
 from app.ui.panels.objects_panel import ObjectsPanel
 from app.ui.panels.queue_panel import QueuePanel
-from app.ui.places import Place, Places
+from app.ui.places import Places
 from app.ui.playback import Playback
 from app.ui.projects import Projects
 from app.ui.right_panel import RightPanel
 from app.ui.shown_frame import ShownFrame
+from app.ui.shown_project import ShownProject
 from app.ui.status_line import StatusLine
 from app.ui.suspicions import Suspicions
 from app.ui.timeline.view import TimelineView
 from app.ui.tool_rail import ToolRail
 from app.ui.top_bar import TopBar
 from app.ui.verbs import Verbs
-from app.ui.verbs.arranging import Arranging
-from app.ui.verbs.clips import Clips
-from app.ui.verbs.editing import Editing
-from app.ui.verbs.filing import Filing
-from app.ui.verbs.going import Going
+from app.ui.verbs.groups import VerbGroups
 from app.ui.verbs.lane_menu import LaneMenu
-from app.ui.verbs.marking import Marking
-from app.ui.verbs.mending import Mending
-from app.ui.verbs.propagating import Propagating
-from app.ui.verbs.reviewing import Reviewing
-from app.ui.verbs.suggesting import Suggesting
-from app.ui.verbs.versioning import Versioning
-from app.ui.verbs.viewing import Viewing
 from app.ui.welcome import Welcome
+from app.ui.window_keys import WindowKeys
 
-FOLDS_BELOW, SMALLEST = 1180, (900, 560)
-LOW_WINDOW, LOW_TIMELINE = 760, 190
-_TOOL_NAMES = {
-    "select": "Select",
-    "point": "Points",
-    "box": "Box",
-    "brush": "Brush",
-    "eraser": "Eraser",
-    "lasso": "Lasso",
-}
+SMALLEST = (900, 560)
 
 
 class MainWindow(QMainWindow):
@@ -95,7 +69,14 @@ class MainWindow(QMainWindow):
         self.frames = ShownFrame(self.desk, self.canvas, self)
         self.loader = self.frames.loader
         self.playback = Playback(self.desk, self.frames.is_shown, self)
-        self.keys = KeyWatch(self, self)
+        held = WindowKeys(
+            self.desk,
+            self.canvas,
+            self.playback,
+            compare=lambda is_on: self.versions.compare(is_on),
+            trigger=lambda keys: self.all_actions.trigger_keys(keys),
+        )
+        self.keys = KeyWatch(self, held)
         self._make_verbs()
         self._make_parts()
         self._lay_out()
@@ -105,40 +86,28 @@ class MainWindow(QMainWindow):
     # --- making ---
 
     def _make_verbs(self) -> None:
-        desk, canvas = self.desk, self.canvas
-        self.editing = Editing(desk, canvas)
-        self.propagating = Propagating(desk, canvas)
-        self.viewing = Viewing(desk, canvas, self.places, self)
-        self.filing = Filing(desk, self.projects, self.models, self.places, self)
-        going = Going(desk, self.playback, self.keys, self.places, self)
-        reviewing = Reviewing(desk, canvas, self.suspicions, self, self._is_in_queue)
-        own: Verbs = {
+        groups = VerbGroups(
+            self.desk,
+            self.canvas,
+            self,
+            places=self.places,
+            projects=self.projects,
+            models=self.models,
+            shelf=self.shelf,
+            suspicions=self.suspicions,
+            playback=self.playback,
+            keys=self.keys,
+        )
+        self.editing, self.propagating, self.answering = groups.editing, groups.propagating, groups.answering
+        self.viewing, self.filing, self.clips = groups.viewing, groups.filing, groups.clips
+        self.marking, self.versions = groups.marking, groups.versions
+        in_parts: Verbs = {
             "find_action": lambda: self.search.open(),
             "find_object": lambda: self.objects_panel.start_finding(),
-            "stop": self.stop,
-            "finish": self._finish,
-            "help": self._help,
-            "delete": lambda: (reviewing.dismiss if self._is_in_queue() else self.editing.verbs()["delete"])(),
         }
-        on_canvas = (Arranging(desk, canvas), Mending(desk, canvas), Suggesting(canvas))
-        self.marking, self.versions = Marking(desk, self), Versioning(desk, canvas)
-        self.clips = Clips(desk, self.projects, self.shelf, self)
-        groups = (
-            self.filing,
-            self.editing,
-            *on_canvas,
-            self.viewing,
-            going,
-            self.marking,
-            self.propagating,
-            reviewing,
-            self.versions,
-            self.clips,
-        )
-        verbs = {name: verb for group in groups for name, verb in group.verbs().items()} | dict(own)
-        self.all_actions = Actions(desk, verbs, self)
+        self.all_actions = Actions(self.desk, {**groups.verbs(), **in_parts}, self)
         self.filing.actions = self.all_actions
-        going.show_settings()
+        groups.going.show_settings()
 
     def _make_parts(self) -> None:
         desk, actions = self.desk, self.desk.actions
@@ -156,37 +125,31 @@ class MainWindow(QMainWindow):
         self.timeline.transport.add_speeds([actions[f"speed_{speed}"] for speed in SPEEDS])
 
     def _lay_out(self) -> None:
-        self.picture = QStackedWidget()
-        self.picture.addWidget(self.welcome)
-        self.picture.addWidget(self.canvas)
-        upper = QWidget()
-        row = QHBoxLayout(upper)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.rail)
-        row.addWidget(self.picture, 1)
-        row.addWidget(self.right)
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.setHandleWidth(3)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(upper)
-        self.splitter.addWidget(self.timeline)
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setStretchFactor(1, 0)
-        self._timeline_height = theme.TIMELINE_HEIGHT
-        self.splitter.splitterMoved.connect(self._note_timeline_height)
-        self.body = QWidget()
-        column = QVBoxLayout(self.body)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.top_bar)
-        column.addWidget(self.splitter, 1)
-        column.addWidget(self.status)
-        self.setCentralWidget(self.body)
-        self.notices = NoticeStack(self.body)
-        self.search = ActionSearch(self.all_actions, self.body)
-        self.drop_hint = DropHint(self.body)
+        self._layout = WindowLayout(
+            top_bar=self.top_bar,
+            rail=self.rail,
+            welcome=self.welcome,
+            canvas=self.canvas,
+            right=self.right,
+            timeline=self.timeline,
+            status=self.status,
+        )
+        self.picture, body = self._layout.picture, self._layout.body
+        self.setCentralWidget(body)
+        self.notices = NoticeStack(body)
+        self.shown_project = ShownProject(
+            self.desk,
+            self.projects,
+            self.canvas,
+            window=self,
+            top_bar=self.top_bar,
+            status=self.status,
+            notices=self.notices,
+        )
+        self.search = ActionSearch(self.all_actions, body)
+        self.drop_hint = DropHint(body)
         self.viewing.areas = (self.rail, self.canvas, self.objects_panel, self.queue_panel, self.timeline)
+        self.answering.areas = {"objects": self.objects_panel, "queue": self.queue_panel, "timeline": self.timeline}
         self.setAcceptDrops(True)
         self.setMinimumSize(*SMALLEST)
         self.resize(1440, 900)
@@ -212,12 +175,9 @@ class MainWindow(QMainWindow):
         canvas.steps_requested.connect(lambda steps: desk.set_frame(desk.frame + steps))
         canvas.menu_requested.connect(self._show_object_menu)
         self.rail.brush_size_chosen.connect(canvas.set_brush_size)
-        self.projects.opened.connect(self._take_opened)
-        self.projects.closing.connect(self._note_place)
         self.projects.closing.connect(self.shelf.note)
         self.projects.opening_changed.connect(self._show_opening)
         self.projects.clip_missing.connect(self.filing.find_missing_clip)
-        self.projects.problem_changed.connect(self._show_saving)
         self.models.status_changed.connect(self.top_bar.model.show_status)
         self.models.status_changed.connect(self._refresh_actions)
         self.timeline.stop_requested.connect(self.propagating.stop)
@@ -226,14 +186,14 @@ class MainWindow(QMainWindow):
         lane_menu = LaneMenu(desk, self.propagating, self.versions, self)
         self.timeline.lanes.menu_requested.connect(lambda at, one: lane_menu.menu_for(one).popup(at))
         self.timeline.ruler.menu_requested.connect(lambda at, frame: self.marking.menu_for(frame).popup(at))
-        transport.plan_card.run_requested.connect(self._finish)
-        transport.plan_card.drop_requested.connect(self.stop)
+        transport.plan_card.run_requested.connect(self.answering.finish)
+        transport.plan_card.drop_requested.connect(self.answering.stop)
         transport.run_pointed_at.connect(lambda name: transport.show_plan_words(self.propagating.point_at(name)))
         self.top_bar.search_requested.connect(self.search.open)
         self.top_bar.models_requested.connect(self.filing.show_models)
         self.search.closed.connect(canvas.setFocus)
         self.welcome.recent_chosen.connect(lambda name: self.projects.open_project(Path(name)))
-        self.viewing.hide_for_canvas = self._show_canvas_only
+        self.viewing.hide_for_canvas = self._layout.show_canvas_only
         self.all_actions.set_states(states_of(desk, canvas, self.places, self.editing, self.propagating))
 
     # --- the project on the desk ---
@@ -241,13 +201,10 @@ class MainWindow(QMainWindow):
     def _take_project(self) -> None:
         is_open = self.desk.source is not None
         self.frames.take_project()
-        self.picture.setCurrentWidget(self.canvas if is_open else self.welcome)
-        for part in (self.rail, self.right, self.timeline):
-            part.setVisible(is_open)
+        self._layout.show_project(is_open)
         self.welcome.show_recent(self.places.recent)
-        self._show_names()
+        self.shown_project.refresh()
         self._show_tool(self.desk.tool)
-        self._show_saving("")
         self.viewing.show_checks()
         self.all_actions.refresh()
         if is_open:
@@ -267,47 +224,12 @@ class MainWindow(QMainWindow):
         tracking.run_started.connect(self._refresh_actions)
         tracking.run_finished.connect(self._refresh_actions)
 
-    def _show_names(self) -> None:
-        source, path = self.desk.source, self.projects.path
-        clip = "" if source is None else source.path.name
-        project = "" if path is None else path.stem
-        self.top_bar.show_names(clip, project)
-        self.setWindowTitle(" — ".join(name for name in (clip, project, "Masklet Studio") if name))
-
-    def _take_opened(self, note: str) -> None:
-        """Back to where the person left off; then say where the work is kept."""
-        project = self.desk.project
-        self._show_names()
-        if project is not None:
-            put_back(Place.from_setting(project.recall("place")), self.desk, self.canvas)
-            self._show_saving("" if project.store is None else project.store.problem)
-        self.canvas.setFocus()
-        self.desk.notice.emit(note, "info" if self.projects.is_kept else "warning")
-
-    def _note_place(self) -> None:
-        project = self.desk.project
-        if project is not None and self.projects.is_kept:
-            project.remember("place", place_on(self.desk, self.canvas).as_setting())
-
     def _show_opening(self, name: str) -> None:
         self.welcome.show_state(f"Opening {name} …" if name else "")
         if self.desk.source is not None and name:
             self.frames.wait_for(f"Opening {name} …")
         elif not name:
             self.frames.end_waiting()
-
-    def _show_saving(self, problem: str) -> None:
-        project = self.desk.project
-        store = None if project is None else project.store
-        if project is None:
-            self.status.show_saving("")
-        elif store is None or not self.projects.is_kept:
-            self.status.show_saving("in memory only", is_alarming=True)
-        elif problem:
-            self.status.show_saving(f"{store.unsaved_steps} steps are not on disk yet", is_alarming=True)
-            self.notices.say(problem, "error")
-        else:
-            self.status.show_saving("every step saved")
 
     # --- what the window shows of itself ---
 
@@ -318,13 +240,11 @@ class MainWindow(QMainWindow):
             self.desk.actions[name].setChecked(is_on)
         self.all_actions.refresh()
 
-    def _show_tool(self, tool: str) -> None:
-        is_open = self.desk.source is not None
-        self.status.show_tool(_TOOL_NAMES[tool] if is_open else "Ready")
+    def _show_tool(self, _tool: str) -> None:
         self._show_hint(self.canvas.hint())
 
     def _show_hint(self, hint: str) -> None:
-        self.status.show_hint(hint if self.desk.source is not None else "")
+        self.status.show_tool(hint)
         self.rail.show_brush_size(self.canvas.brush_size)
 
     def _take_frame(self) -> None:
@@ -344,76 +264,12 @@ class MainWindow(QMainWindow):
         if self.desk.selected_object is not None:
             self.objects_panel.menu_for(self.desk.selected_object).popup(place)
 
-    def _show_canvas_only(self, is_alone: bool) -> None:
-        is_open = self.desk.source is not None
-        for part in (self.rail, self.right, self.timeline):
-            part.setVisible(is_open and not is_alone)
-        self.top_bar.setVisible(not is_alone)
-        self.status.setVisible(not is_alone)
-
     def _fold(self) -> None:
-        """A small window: the right panel becomes icons, the timeline keeps a lane and the transport."""
-        self.right.set_room(self.width() >= FOLDS_BELOW)
-        wanted = self._timeline_height
-        if self.height() < LOW_WINDOW:
-            wanted = min(wanted, LOW_TIMELINE)
-        room = self.splitter.height()
-        self.splitter.setSizes([max(room - wanted, 1), wanted])
-
-    def _note_timeline_height(self) -> None:
-        self._timeline_height = self.splitter.sizes()[1]
-
-    # --- keys (see `KeyWatch`) and actions of the window itself ---
-
-    def set_hand(self, is_hand: bool) -> bool:
-        return self.canvas.set_hand(is_hand)
-
-    def is_popup_key(self, key: int) -> bool:
-        return self.canvas.candidates.is_key(key)
-
-    def take_popup_key(self, key: int) -> bool:
-        return self.canvas.candidates.take_key(key)
-
-    def tap_space(self) -> None:
-        self.playback.toggle()
-
-    def show_masks(self, is_shown: bool) -> None:
-        self.desk.set_view(masks=is_shown)
-
-    def show_earlier(self, is_shown: bool) -> None:
-        self.versions.compare(is_shown)
-
-    def are_masks_shown(self) -> bool:
-        return self.desk.are_masks_visible
-
-    def trigger(self, keys: QKeySequence) -> bool:
-        return self.all_actions.trigger_keys(keys)
-
-    def focus_canvas(self) -> None:
-        self.canvas.setFocus()
+        self._layout.fold(self.width(), self.height())
 
     def stop(self) -> None:
-        """Esc: one thing, innermost first: pop-up, stroke or drag, shown plan, running job, selection."""
-        if self.canvas.cancel():
-            return
-        if self.propagating.is_plan_waiting:
-            self.desk.show_plan(None)
-        elif not self.propagating.stop():
-            self.desk.select(None)
-
-    def _finish(self) -> None:
-        if not self.canvas.finish():
-            self.propagating.run_shown_plan()
-
-    def _help(self) -> None:
-        focused = self.focusWidget()
-        areas = {"objects": self.objects_panel, "queue": self.queue_panel, "timeline": self.timeline}
-        inside = [name for name, area in areas.items() if focused is not None and area.isAncestorOf(focused)]
-        self.filing.show_help(inside[0] if inside else "picture")
-
-    def _is_in_queue(self) -> bool:
-        focused = self.focusWidget()
-        return focused is not None and self.queue_panel.isAncestorOf(focused)
+        """What Esc does."""
+        self.answering.stop()
 
     # --- events ---
 
@@ -422,23 +278,16 @@ class MainWindow(QMainWindow):
         self._fold()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        path = dropped_path(event.mimeData())
-        if path is not None:
-            event.acceptProposedAction()
-            self.drop_hint.say(drop_words(path))
+        self.drop_hint.take_enter(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self.drop_hint.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self.drop_hint.hide()
-        path = dropped_path(event.mimeData())
-        if path is None:
-            return
-        event.acceptProposedAction()
-        if path.suffix.lower() in WEIGHT_SUFFIXES:
+        path = self.drop_hint.take_drop(event)
+        if path is not None and path.suffix.lower() in WEIGHT_SUFFIXES:
             self.models.choose_file(path)
-        else:
+        elif path is not None:
             self.projects.open_anything(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -1,0 +1,54 @@
+"""What the held keys do in the window (see `keys.HeldKeys`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtGui import QKeySequence
+
+from app.ui.canvas.view import CanvasView
+from app.ui.desk import Desk
+from app.ui.playback import Playback
+
+
+class WindowKeys:
+    """`compare` shows the masks of before a run or ends that; `trigger` calls an action by its keys."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        canvas: CanvasView,
+        playback: Playback,
+        *,
+        compare: Callable[[bool], object],
+        trigger: Callable[[QKeySequence], bool],
+    ) -> None:
+        self._desk, self._canvas, self._playback = desk, canvas, playback
+        self._compare, self._trigger = compare, trigger
+
+    def set_hand(self, is_hand: bool) -> bool:
+        return self._canvas.set_hand(is_hand)
+
+    def is_popup_key(self, key: int) -> bool:
+        return self._canvas.candidates.is_key(key)
+
+    def take_popup_key(self, key: int) -> bool:
+        return self._canvas.candidates.take_key(key)
+
+    def tap_space(self) -> None:
+        self._playback.toggle()
+
+    def show_masks(self, is_shown: bool) -> None:
+        self._desk.set_view(masks=is_shown)
+
+    def show_earlier(self, is_shown: bool) -> None:
+        self._compare(is_shown)
+
+    def are_masks_shown(self) -> bool:
+        return self._desk.are_masks_visible
+
+    def trigger(self, keys: QKeySequence) -> bool:
+        return self._trigger(keys)
+
+    def focus_canvas(self) -> None:
+        self._canvas.setFocus()
