@@ -108,8 +108,8 @@ def measure(height: int, width: int, count: int) -> dict[str, float]:
 
 
 def _hover(canvas: CanvasView, turn: int) -> None:
-    canvas._hovered_object = 2 + turn % 3
-    canvas._refresh_look()
+    canvas.pointing.hovered_object = 2 + turn % 3
+    canvas.refresh_look()
 
 
 def main() -> None:

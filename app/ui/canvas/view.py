@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
@@ -18,6 +16,7 @@ from app.ui.canvas.layers import ghosts_of, layers_of
 from app.ui.canvas.notes import CornerNotes
 from app.ui.canvas.offer import EditOffer
 from app.ui.canvas.overlay import LabelMap, Look
+from app.ui.canvas.pointing import Pointing
 from app.ui.canvas.suggestions import Suggestions
 from app.ui.canvas.suggestions_panel import HINT, SuggestionsPanel
 from app.ui.canvas.words import cell_note, object_name, state_words
@@ -25,9 +24,8 @@ from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
 from app.ui.frame_loader import LoadedFrame
 from app.ui.tools import BrushSize, make_tools
-from app.ui.tools.tool import Button, Pointer, Tool, point_under
+from app.ui.tools.tool import Tool
 
-WHEEL_FACTOR = 1.2
 _STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.35, 1.8)
 
 
@@ -55,12 +53,8 @@ class CanvasView(ZoomView):
         self.edit_offer = EditOffer(desk, self.viewport())
         self.suggestions = Suggestions(desk, self._scene, self)
         self.suggestions_panel = SuggestionsPanel(self.suggestions, self.viewport())
-        self._button: Button | None = None
-        self._hovered_object: int | None = None
-        self._hovered_point: int | None = None
         self._strength = 3
-        self._last_press = QPoint()
-        self._rest: QPointF | None = None
+        self.pointing = Pointing(self, desk)
         self._set_up_view()
         self._listen()
 
@@ -127,7 +121,7 @@ class CanvasView(ZoomView):
             mask = mended[1]
         outlined = mended[0] if mended is not None else preview.considered
         self._overlay.show_layers(layers_of(desk, frame, mask), ghosts_of(desk, frame, outlined))
-        self._refresh_look()
+        self.refresh_look()
         self._refresh_words()
         self.viewport().update()
 
@@ -141,11 +135,12 @@ class CanvasView(ZoomView):
     def change_strength(self, steps: int) -> None:
         """Masks fainter (-1) or stronger (1)."""
         self._strength = min(max(self._strength + steps, 0), len(_STRENGTHS) - 1)
-        self._refresh_look()
+        self.refresh_look()
 
-    def _refresh_look(self) -> None:
+    def refresh_look(self) -> None:
+        """What stands out among the masks is another, or how strongly they are drawn."""
         desk, strength = self._desk, _STRENGTHS[self._strength]
-        self._overlay.set_look(Look(desk.selected_object, self._hovered_object, strength, desk.mask_style))
+        self._overlay.set_look(Look(desk.selected_object, self.pointing.hovered_object, strength, desk.mask_style))
 
     def _refresh_words(self) -> None:
         document, selected = self._desk.document, self._desk.selected_object
@@ -167,7 +162,7 @@ class CanvasView(ZoomView):
         height, width = self.bench.size
         self.tool.forget()
         self.candidates.forget()
-        self.bench.stroke, self._hovered_object, self._hovered_point = None, None, None
+        self.bench.stroke, self.pointing.hovered_object, self.pointing.hovered_point = None, None, None
         self.bench.frame = 0
         self._frame_item.set_size(height, width)
         self._overlay.set_size(height, width)
@@ -237,14 +232,14 @@ class CanvasView(ZoomView):
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         if self._desk.source is None:
             return
-        draw_foreground(painter, self, self._desk, self.bench, self.tool, self._hovered_point)
-        hovered = self._hovered_object
+        draw_foreground(painter, self, self._desk, self.bench, self.tool, self.pointing.hovered_point)
+        hovered = self.pointing.hovered_object
         box = self.labels.box_of(hovered)
-        if hovered is not None and box is not None and self._button is None:
+        if hovered is not None and box is not None and self.pointing.held is None:
             draw_name(painter, self, self._desk, hovered, box)
         words = self.suggestions_panel.hovered_words()
-        if words and self._rest is not None:
-            draw_words(painter, self, words, self._rest)
+        if words and self.pointing.rest is not None:
+            draw_words(painter, self, words, self.pointing.rest)
 
     # --- events ---
 
@@ -257,136 +252,37 @@ class CanvasView(ZoomView):
             return Qt.CursorShape.PointingHandCursor
         return Qt.CursorShape.ArrowCursor if self._desk.tool == "select" else Qt.CursorShape.CrossCursor
 
-    def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
-        place = self.to_frame(event.position())
-        held = event.modifiers()
-        return Pointer(
-            place.x(),
-            place.y(),
-            button,
-            bool(held & Qt.KeyboardModifier.ShiftModifier),
-            bool(held & Qt.KeyboardModifier.ControlModifier),
-            self.view_scale,
-        )
-
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._press(event, is_double=False)
+        self.pointing.press(event, is_double=False)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._press(event, is_double=True)
-
-    def _press(self, event: QMouseEvent, *, is_double: bool) -> None:
-        event.accept()
-        if self._desk.source is None or self._button is not None:
-            return
-        if self.begin_pan(event):
-            return
-        buttons = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
-        button = buttons.get(event.button())
-        if button is None:
-            return
-        self._desk.set_playing(False)
-        self.candidates.forget()
-        self._last_press = event.position().toPoint()
-        pointer = self._pointer(event, button)
-        if self.suggestions.is_choosing:
-            self.suggestions.pick(pointer.x, pointer.y, beneath=pointer.takes_away)
-            return
-        if is_double and self._is_on_nothing(pointer):
-            self.fit()
-            return
-        self._button = button
-        if is_double:
-            self.tool.double_click(pointer)
-        else:
-            self.tool.press(pointer)
-        self._after_tool()
-
-    def _is_on_nothing(self, pointer: Pointer) -> bool:
-        height, width = self.bench.size
-        is_outside = not (0 <= pointer.x < width and 0 <= pointer.y < height)
-        return is_outside or (self._desk.tool == "select" and not self.labels.objects_at(pointer.x, pointer.y))
+        self.pointing.press(event, is_double=True)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        event.accept()
-        self._rest = event.position()
-        self.notes.mind_pointer(event.position().toPoint())
-        if self.go_on_panning(event) or self._desk.source is None:
-            return
-        pointer = self._pointer(event, self._button)
-        if self.suggestions.is_choosing:
-            self.suggestions.hover(pointer.x, pointer.y)
-        elif self._button is not None:
-            self.tool.move(pointer)
-        else:
-            self.tool.hover(pointer)
-            self._hover(pointer)
-        self.viewport().update()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        super().keyPressEvent(event)
-        self._take_shift(event, is_down=True)
-
-    def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        super().keyReleaseEvent(event)
-        self._take_shift(event, is_down=False)
-
-    def _take_shift(self, event: QKeyEvent, *, is_down: bool) -> None:
-        """Shift went down or up under a pointer that rests: the tool hears of it as if the pointer had moved."""
-        if event.key() != Qt.Key.Key_Shift or event.isAutoRepeat() or self._button is not None or self._rest is None:
-            return
-        if self._desk.source is not None:
-            place = self.to_frame(self._rest)
-            self.tool.hover(Pointer(place.x(), place.y(), None, is_down, False, self.view_scale))
-            self.viewport().update()
-
-    def _hover(self, pointer: Pointer | None) -> None:
-        on = self.labels.objects_at(pointer.x, pointer.y) if pointer is not None else []
-        self._hovered_object = on[0] if on else None
-        takes_points = self._desk.tool in ("point", "select", "box")
-        self._hovered_point = point_under(self.bench, pointer) if pointer is not None and takes_points else None
-        self._refresh_look()
+        self.pointing.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        event.accept()
-        if self.end_pan():
-            return
-        button, self._button = self._button, None
-        if button is not None:
-            self.tool.release(self._pointer(event, button))
-            self._after_tool()
-
-    def _after_tool(self) -> None:
-        self.hint_changed.emit(self.hint())
-        self.viewport().update()
+        self.pointing.release(event)
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._rest = None
-        self.notes.mind_pointer(None)
-        self.suggestions.leave()
-        self.tool.hover(None)
-        self._hover(None)
-        self.viewport().update()
+        self.pointing.leave()
         super().leaveEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        event.accept()
-        if self._desk.source is None:
-            return
-        held = event.modifiers()
-        delta = event.angleDelta()
-        turns = (delta.y() or delta.x()) / 120
-        if held & Qt.KeyboardModifier.ControlModifier:
-            steps = (1 if turns > 0 else -1) * max(1, round(abs(turns)))
-            if not self.tool.wheel(steps):
-                self.steps_requested.emit(-steps)
-            self._after_tool()
-        elif event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull():
-            self.pan(event.pixelDelta())
-        elif held & Qt.KeyboardModifier.ShiftModifier:
-            self.pan(QPoint(round(turns * 80), 0))
-        else:
-            self.zoom(math.pow(WHEEL_FACTOR, turns), event.position())
+        self.pointing.turn(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        self.pointing.take_shift(event, is_down=True)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        super().keyReleaseEvent(event)
+        self.pointing.take_shift(event, is_down=False)
+
+    def after_tool(self) -> None:
+        """The tool has done something: what it says and draws may be another."""
+        self.hint_changed.emit(self.hint())
+        self.viewport().update()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """The menu key; the mouse's right button belongs to the tools."""
@@ -409,7 +305,7 @@ class CanvasView(ZoomView):
         if document is None or cell != self.bench.cell or cell[0] not in document.objects:
             return
         color = theme.picture_color(document.objects[cell[0]].color)
-        self.candidates.open_at(self._last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
+        self.candidates.open_at(self.pointing.last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
 
     def suggest(self) -> None:
         """Look for objects on the frame that is shown; once more: leave."""
@@ -433,7 +329,7 @@ class CanvasView(ZoomView):
             self.suggestions.close()
             return True
         done = self.tool.cancel()
-        self._after_tool()
+        self.after_tool()
         return done
 
     def finish(self) -> bool:
@@ -442,14 +338,14 @@ class CanvasView(ZoomView):
             self.suggestions.add()
             return True
         done = self.tool.finish()
-        self._after_tool()
+        self.after_tool()
         return done
 
     def take_back(self) -> None:
         """Backspace: the last corner of a polygon, else the last prompt of this frame."""
         if not self.tool.take_back():
             self.bench.take_back_prompt()
-        self._after_tool()
+        self.after_tool()
 
     def delete_selected_prompts(self) -> bool:
         """Delete: prompts that are selected; True if there were some."""
@@ -463,9 +359,9 @@ class CanvasView(ZoomView):
     def set_brush_size(self, diameter: int) -> None:
         """Take a diameter in frame pixels."""
         self._brush.diameter = diameter
-        self._after_tool()
+        self.after_tool()
 
     def change_brush(self, steps: int) -> None:
         """Brush smaller or bigger, whichever tool is active."""
         self._brush.change(steps)
-        self._after_tool()
+        self.after_tool()

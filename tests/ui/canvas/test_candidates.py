@@ -24,7 +24,7 @@ def answers() -> tuple[Candidate, ...]:
 
 def open_choice(canvas: CanvasView, desk: Desk, answers: tuple[Candidate, ...]) -> None:
     desk.select(1)
-    canvas._last_press = QPoint(300, 220)
+    canvas.pointing.last_press = QPoint(300, 220)
     canvas.show_candidates((1, 0), answers)
 
 
@@ -95,7 +95,7 @@ def test_it_stays_inside_the_canvas_and_off_the_pointer(
 ) -> None:
     desk.select(1)
     for place in (QPoint(1, 1), QPoint(639, 1), QPoint(639, 479), QPoint(1, 479), QPoint(320, 240)):
-        canvas._last_press = place
+        canvas.pointing.last_press = place
         canvas.show_candidates((1, 0), answers)
         shown = canvas.candidates.geometry()
         assert canvas.viewport().rect().contains(shown)

@@ -1,0 +1,155 @@
+"""What the mouse does on the canvas: moves the picture, picks a suggestion, or speaks to the tool in hand."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+
+from app.ui.desk import Desk
+from app.ui.tools.tool import Button, Pointer, point_under
+
+if TYPE_CHECKING:
+    from app.ui.canvas.view import CanvasView
+
+WHEEL_FACTOR = 1.2
+_BUTTONS = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
+
+
+class Pointing:
+    """Where the pointer is, what it holds, and what lies under it. Places are logical pixels of the viewport."""
+
+    def __init__(self, view: CanvasView, desk: Desk) -> None:
+        self._view, self._desk = view, desk
+        self.held: Button | None = None
+        """The button of a press that the tool has not seen the end of."""
+        self.hovered_object: int | None = None
+        self.hovered_point: int | None = None
+        """Of the selected object's prompt on this frame."""
+        self.last_press = QPoint()
+        self.rest: QPointF | None = None
+        """Where the pointer was seen last; None while it is elsewhere."""
+
+    def press(self, event: QMouseEvent, *, is_double: bool) -> None:
+        """A button went down, for the second time if `is_double`."""
+        view = self._view
+        event.accept()
+        if self._desk.source is None or self.held is not None:
+            return
+        if view.begin_pan(event):
+            return
+        button = _BUTTONS.get(event.button())
+        if button is None:
+            return
+        self._desk.set_playing(False)
+        view.candidates.forget()
+        self.last_press = event.position().toPoint()
+        pointer = self._pointer(event, button)
+        if view.suggestions.is_choosing:
+            view.suggestions.pick(pointer.x, pointer.y, beneath=pointer.takes_away)
+            return
+        if is_double and self._is_on_nothing(pointer):
+            view.fit()
+            return
+        self.held = button
+        if is_double:
+            view.tool.double_click(pointer)
+        else:
+            view.tool.press(pointer)
+        view.after_tool()
+
+    def move(self, event: QMouseEvent) -> None:
+        """The pointer moved, with or without a button down."""
+        view = self._view
+        event.accept()
+        self.rest = event.position()
+        view.notes.mind_pointer(event.position().toPoint())
+        if view.go_on_panning(event) or self._desk.source is None:
+            return
+        pointer = self._pointer(event, self.held)
+        if view.suggestions.is_choosing:
+            view.suggestions.hover(pointer.x, pointer.y)
+        elif self.held is not None:
+            view.tool.move(pointer)
+        else:
+            view.tool.hover(pointer)
+            self._hover(pointer)
+        view.viewport().update()
+
+    def release(self, event: QMouseEvent) -> None:
+        """A button went up."""
+        event.accept()
+        if self._view.end_pan():
+            return
+        button, self.held = self.held, None
+        if button is not None:
+            self._view.tool.release(self._pointer(event, button))
+            self._view.after_tool()
+
+    def leave(self) -> None:
+        """The pointer left the canvas."""
+        view = self._view
+        self.rest = None
+        view.notes.mind_pointer(None)
+        view.suggestions.leave()
+        view.tool.hover(None)
+        self._hover(None)
+        view.viewport().update()
+
+    def turn(self, event: QWheelEvent) -> None:
+        """The wheel: zoom; with Shift sideways; with Ctrl the tool's own, or frames. Two fingers move the picture."""
+        view = self._view
+        event.accept()
+        if self._desk.source is None:
+            return
+        held = event.modifiers()
+        delta = event.angleDelta()
+        turns = (delta.y() or delta.x()) / 120
+        if held & Qt.KeyboardModifier.ControlModifier:
+            steps = (1 if turns > 0 else -1) * max(1, round(abs(turns)))
+            if not view.tool.wheel(steps):
+                view.steps_requested.emit(-steps)
+            view.after_tool()
+        elif event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull():
+            view.pan(event.pixelDelta())
+        elif held & Qt.KeyboardModifier.ShiftModifier:
+            view.pan(QPoint(round(turns * 80), 0))
+        else:
+            view.zoom(math.pow(WHEEL_FACTOR, turns), event.position())
+
+    def take_shift(self, event: QKeyEvent, *, is_down: bool) -> None:
+        """Shift went down or up under a pointer that rests: the tool hears of it as if the pointer had moved."""
+        if event.key() != Qt.Key.Key_Shift or event.isAutoRepeat() or self.held is not None or self.rest is None:
+            return
+        if self._desk.source is not None:
+            place = self._view.to_frame(self.rest)
+            self._view.tool.hover(Pointer(place.x(), place.y(), None, is_down, False, self._view.view_scale))
+            self._view.viewport().update()
+
+    def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
+        place = self._view.to_frame(event.position())
+        held = event.modifiers()
+        return Pointer(
+            place.x(),
+            place.y(),
+            button,
+            bool(held & Qt.KeyboardModifier.ShiftModifier),
+            bool(held & Qt.KeyboardModifier.ControlModifier),
+            self._view.view_scale,
+        )
+
+    def _is_on_nothing(self, pointer: Pointer) -> bool:
+        height, width = self._view.picture_size()
+        if not (0 <= pointer.x < width and 0 <= pointer.y < height):
+            return True
+        return self._desk.tool == "select" and not self._view.labels.objects_at(pointer.x, pointer.y)
+
+    def _hover(self, pointer: Pointer | None) -> None:
+        view = self._view
+        on = view.labels.objects_at(pointer.x, pointer.y) if pointer is not None else []
+        self.hovered_object = on[0] if on else None
+        takes_points = self._desk.tool in ("point", "select", "box")
+        self.hovered_point = point_under(view.bench, pointer) if pointer is not None and takes_points else None
+        view.refresh_look()
