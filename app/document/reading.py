@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from pathlib import Path
 from app.document.attributes import FLAGS, Attribute, AttributeKind, Stretch, Tag
 from app.document.masks import CountsSource, MaskCode
 from app.document.places import found_clip
+from app.document.resting import rest_masks
 from app.document.runs import MAX_PIXELS, canonical, decompress
 from app.document.state import State
 from app.document.values import (
@@ -21,8 +21,6 @@ from app.document.values import (
     Cell,
     Clip,
     Finish,
-    FrameMask,
-    Origin,
     Point,
     Prompt,
     Review,
@@ -56,7 +54,9 @@ def read_settings(connection: sqlite3.Connection) -> dict[str, str]:
 
 
 def read_state(connection: sqlite3.Connection, source: CountsSource, project: Path) -> State:
-    """The document's state; masks come without their counts, which stay in the file until needed.
+    """The document's state; masks are made when somebody looks, their counts stay in the file until needed.
+
+    The connection is inside a transaction, which must be committed before anybody looks at a mask.
 
     Raises ValueError, KeyError or TypeError when the rows contradict themselves.
     """
@@ -76,8 +76,7 @@ def read_state(connection: sqlite3.Connection, source: CountsSource, project: Pa
     state.next_object_id = max(state.next_object_id, *(key + 1 for key in state.objects), 1)
     state.next_category_id = max(state.next_category_id, *(key + 1 for key in state.categories), 1)
     state.next_attribute_id = max(state.next_attribute_id, *(key + 1 for key in state.attributes), 1)
-    for cell, mask in _read_masks(connection, source, state):
-        state.masks.put(cell, mask)
+    _rest_masks(connection, source, state)
     for cell, prompt in _read_prompts(connection, source, state):
         state.check_cell(cell)
         state.prompts.put(cell, prompt)
@@ -126,24 +125,12 @@ def _read_attributes(connection: sqlite3.Connection, state: State) -> None:
         state.tags.put((object_id, key), tag)
 
 
-def _read_masks(connection: sqlite3.Connection, source: CountsSource, state: State) -> Iterator[tuple[Cell, FrameMask]]:
-    clip, height, width = state.clip, state.clip.height, state.clip.width
-    origins = {origin.value: origin for origin in Origin}
-    empty = MaskCode.empty(height, width)
-    columns = "object_id, frame, counts_id, area, x0, y0, x1, y1, iou, score, origin, made_at"
-    for object_id, frame, key, area, x0, y0, x1, y1, iou, score, origin, made_at in connection.execute(
-        f"SELECT {columns} FROM mask"
-    ):
-        if object_id not in state.objects or not 0 <= frame < clip.frame_count or (key is None) != (area == 0):
-            raise ValueError(f"a mask lies on frame {frame} of object {object_id}")
-        if key is None:
-            code = empty
-        elif 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height and 0 < area <= (x1 - x0) * (y1 - y0):
-            code = MaskCode.resting(height, width, (area, x0, y0, x1, y1), source, key)
-        else:
-            raise ValueError(f"the mask on frame {frame} of object {object_id} has an impossible box")
-        iou, score = (math.nan if number is None else number for number in (iou, score))
-        yield (object_id, frame), FrameMask(code, iou, score, origins[origin], made_at)
+def _rest_masks(connection: sqlite3.Connection, source: CountsSource, state: State) -> None:
+    clip = state.clip
+    for object_id, masks in rest_masks(connection, source, clip.frame_count, clip.height, clip.width).items():
+        if object_id not in state.objects:
+            raise ValueError(f"masks lie on object {object_id}, which does not exist")
+        state.masks.rest(object_id, masks)
 
 
 def _read_prompts(connection: sqlite3.Connection, source: CountsSource, state: State) -> Iterator[tuple[Cell, Prompt]]:

@@ -16,7 +16,15 @@ SUFFIX = ".masklet"
 MAX_VALUE_BYTES = 1 << 28
 BUSY_SECONDS = 5.0
 
-SCHEMA = """
+MASK_TABLE = """(
+    object_id INTEGER NOT NULL, frame INTEGER NOT NULL,
+    counts_id INTEGER, area INTEGER NOT NULL,
+    x0 INTEGER NOT NULL, y0 INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL,
+    iou REAL, score REAL, origin TEXT NOT NULL, made_at REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (object_id, frame)
+) STRICT, WITHOUT ROWID"""
+
+SCHEMA = f"""
 CREATE TABLE project (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     path TEXT NOT NULL, relative_path TEXT NOT NULL, name TEXT NOT NULL,
@@ -33,7 +41,7 @@ CREATE TABLE object (
     id INTEGER PRIMARY KEY, place INTEGER NOT NULL,
     name TEXT NOT NULL, category_id INTEGER, color INTEGER NOT NULL,
     is_visible INTEGER NOT NULL, is_frozen INTEGER NOT NULL, z_order INTEGER NOT NULL,
-    keeps_off INTEGER NOT NULL DEFAULT 0, finish TEXT NOT NULL DEFAULT '{}'
+    keeps_off INTEGER NOT NULL DEFAULT 0, finish TEXT NOT NULL DEFAULT '{{}}'
 ) STRICT;
 CREATE TABLE attribute (
     id INTEGER PRIMARY KEY, place INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL, choices TEXT NOT NULL
@@ -48,13 +56,7 @@ CREATE TABLE prompt (
     points TEXT NOT NULL, box TEXT, counts_id INTEGER, candidate INTEGER,
     PRIMARY KEY (object_id, frame)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE mask (
-    object_id INTEGER NOT NULL, frame INTEGER NOT NULL,
-    counts_id INTEGER, area INTEGER NOT NULL,
-    x0 INTEGER NOT NULL, y0 INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL,
-    iou REAL, score REAL, origin TEXT NOT NULL, made_at REAL NOT NULL DEFAULT 0,
-    PRIMARY KEY (object_id, frame)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE mask {MASK_TABLE};
 CREATE INDEX mask_by_frame ON mask (frame, object_id);
 CREATE TABLE review (
     object_id INTEGER NOT NULL, frame INTEGER NOT NULL, review TEXT NOT NULL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
@@ -26,7 +26,7 @@ class CellTable(Mapping[Cell, V]):
     """
 
     def __init__(self) -> None:
-        self._by_object: dict[int, dict[int, V]] = {}
+        self._by_object: dict[int, Mapping[int, V]] = {}
         self._count = 0
 
     def __getitem__(self, cell: Cell) -> V:
@@ -54,12 +54,16 @@ class CellTable(Mapping[Cell, V]):
     def of(self, object_id: int) -> Mapping[int, V]:
         """Values by frame of one object, a live read-only view in no particular order."""
         frames = self._by_object.get(object_id)
-        return MappingProxyType({} if frames is None else frames)
+        if frames is None or isinstance(frames, dict):
+            return MappingProxyType(frames or {})
+        return _Lane(self._by_object, object_id)
 
     def put(self, cell: Cell, value: V | None) -> V | None:
         """Set the value, or take it away with None; gives what was there."""
         object_id, frame = cell
         frames = self._by_object.get(object_id)
+        if frames is not None and not isinstance(frames, dict):
+            frames = self._by_object[object_id] = dict(frames.items())
         before = None if frames is None else frames.get(frame)
         if value is not None:
             if frames is None:
@@ -73,12 +77,53 @@ class CellTable(Mapping[Cell, V]):
                 del self._by_object[object_id]
         return before
 
+    def rest(self, object_id: int, frames: Mapping[int, V]) -> None:
+        """Give an object, which has none, values that are made when looked at. They stay as they are; `put` copies."""
+        self._by_object[object_id] = frames
+        self._count += len(frames)
+
     def copy(self) -> CellTable[V]:
         """A table of its own with the same values."""
         table = CellTable[V]()
-        table._by_object = {object_id: frames.copy() for object_id, frames in self._by_object.items()}
+        table._by_object = {
+            object_id: frames.copy() if isinstance(frames, dict) else frames
+            for object_id, frames in self._by_object.items()
+        }
         table._count = self._count
         return table
+
+
+class _Lane(Mapping[int, V]):
+    """An object's values while they rest in a table, and what becomes of them there."""
+
+    def __init__(self, by_object: Mapping[int, Mapping[int, V]], object_id: int) -> None:
+        self._by_object = by_object
+        self._object_id = object_id
+
+    @property
+    def _frames(self) -> Mapping[int, V]:
+        return self._by_object.get(self._object_id, {})
+
+    def __getitem__(self, frame: int) -> V:
+        return self._frames[frame]
+
+    def __contains__(self, frame: object) -> bool:
+        return frame in self._frames
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._frames)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def keys(self) -> KeysView[int]:
+        return self._frames.keys()
+
+    def items(self) -> ItemsView[int, V]:
+        return self._frames.items()
+
+    def values(self) -> ValuesView[V]:
+        return self._frames.values()
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import sqlite3
@@ -252,7 +251,6 @@ def _check_target(target: Path, overwrite: bool) -> None:
 
 def _read(path: Path, shelf: Shelf, read_only: bool) -> tuple[Document, dict[str, str]]:
     connection = connect(path, writing=not read_only)
-    collecting = gc.isenabled()
     try:
         version = check_file(connection, path.name)
         if version < VERSION:
@@ -260,14 +258,12 @@ def _read(path: Path, shelf: Shelf, read_only: bool) -> tuple[Document, dict[str
                 raise ProjectError(f"{path.name} is of an older kind. Open a copy of it where it can be written.")
             back_up(connection, path.with_name(f"{path.name}.v{version}.bak"))
             migrate(connection, version)
-        gc.disable()  # hundred thousands of lasting values, none of them garbage
         connection.execute("BEGIN")
         state, settings = read_state(connection, shelf, path), read_settings(connection)
+        connection.execute("COMMIT")
         read_marks(settings, state)
         return Document.restored(state), {key: text for key, text in settings.items() if key not in MARKS}
     finally:
-        if collecting:
-            gc.enable()
         connection.close()
 
 

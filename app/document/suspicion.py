@@ -94,7 +94,7 @@ def suspicious_cells(document: DocumentView) -> list[Suspicion]:
 
 
 def _lane(document: DocumentView, object_id: int) -> _Lane | None:
-    masks = document.masks_of(object_id)
+    masks = dict(document.masks_of(object_id).items())
     frames = sorted(masks)
     shown = [frame for frame in frames if not masks[frame].is_absent]
     if not shown:
