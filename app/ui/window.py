@@ -258,7 +258,7 @@ class MainWindow(QMainWindow):
             self.canvas.notes.waiting.set_text("")
 
     def _show_object_menu(self, place: QPoint) -> None:
-        under = self.canvas.objects_under_pointer()
+        under = self.canvas.pointing.objects_under()
         if under and self.desk.selected_object not in under:
             self.desk.select(under[0])
         if self.desk.selected_object is not None:

@@ -44,10 +44,12 @@ def draw_foreground(
     painter.restore()
 
 
-def draw_name(painter: QPainter, view: ZoomView, desk: Desk, object_id: int, box: tuple[int, int, int, int]) -> None:
-    """The name of the object under the pointer, on a tag in its colour above its mask."""
+def draw_name(
+    painter: QPainter, view: ZoomView, desk: Desk, object_id: int, box: tuple[int, int, int, int] | None
+) -> None:
+    """The name of the object under the pointer, on a tag in its colour above its mask, if it has one."""
     document = desk.document
-    if document is None or object_id not in document.objects:
+    if document is None or box is None or object_id not in document.objects:
         return
     painter.save()
     painter.resetTransform()
@@ -60,7 +62,9 @@ def draw_name(painter: QPainter, view: ZoomView, desk: Desk, object_id: int, box
 
 
 def draw_words(painter: QPainter, view: ZoomView, text: str, pointer: QPointF) -> None:
-    """A few words above the pointer, on a dark tag."""
+    """A few words above the pointer, on a dark tag; nothing for none."""
+    if not text:
+        return
     painter.save()
     painter.resetTransform()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

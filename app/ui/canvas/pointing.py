@@ -128,6 +128,15 @@ class Pointing:
             self._view.tool.hover(Pointer(place.x(), place.y(), None, is_down, False, self._view.view_scale))
             self._view.viewport().update()
 
+    def objects_under(self) -> list[int]:
+        """Objects under the mouse, the topmost first; none while it is elsewhere."""
+        view = self._view
+        place = view.viewport().mapFromGlobal(view.cursor().pos())
+        if not view.viewport().rect().contains(place):
+            return []
+        at = view.to_frame(QPointF(place))
+        return view.labels.objects_at(at.x(), at.y())
+
     def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
         place = self._view.to_frame(event.position())
         held = event.modifiers()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.document.document import Change
@@ -12,21 +12,19 @@ from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
 from app.ui.canvas.foreground import draw_foreground, draw_name, draw_words
 from app.ui.canvas.items import FrameItem, OverlayItem
-from app.ui.canvas.layers import ghosts_of, layers_of
 from app.ui.canvas.notes import CornerNotes
 from app.ui.canvas.offer import EditOffer
-from app.ui.canvas.overlay import LabelMap, Look
+from app.ui.canvas.overlay import LabelMap
 from app.ui.canvas.pointing import Pointing
+from app.ui.canvas.shown_masks import ShownMasks
 from app.ui.canvas.suggestions import Suggestions
 from app.ui.canvas.suggestions_panel import HINT, SuggestionsPanel
-from app.ui.canvas.words import cell_note, object_name, state_words
+from app.ui.canvas.words import frame_words
 from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
 from app.ui.frame_loader import LoadedFrame
 from app.ui.tools import BrushSize, make_tools
 from app.ui.tools.tool import Tool
-
-_STRENGTHS = (0.25, 0.5, 0.75, 1.0, 1.35, 1.8)
 
 
 class CanvasView(ZoomView):
@@ -46,6 +44,7 @@ class CanvasView(ZoomView):
         self._scene.addItem(self._frame_item)
         self._scene.addItem(self._overlay)
         self.bench = CanvasBench(desk, lambda: self._overlay.labels, self)
+        self._masks = ShownMasks(desk, self.bench, self._overlay)
         self._brush = BrushSize()
         self.tools = make_tools(self.bench, self._brush)
         self.notes = CornerNotes(self.viewport())
@@ -53,7 +52,6 @@ class CanvasView(ZoomView):
         self.edit_offer = EditOffer(desk, self.viewport())
         self.suggestions = Suggestions(desk, self._scene, self)
         self.suggestions_panel = SuggestionsPanel(self.suggestions, self.viewport())
-        self._strength = 3
         self.pointing = Pointing(self, desk)
         self._set_up_view()
         self._listen()
@@ -63,7 +61,6 @@ class CanvasView(ZoomView):
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
-        self.viewport().installEventFilter(self)
         self.setAcceptDrops(False)  # the window takes drops anywhere
         self.setAccessibleName("Picture")
 
@@ -114,13 +111,7 @@ class CanvasView(ZoomView):
 
     def refresh(self, _change: object = None) -> None:
         """Masks, prompts or what is visible of them have changed."""
-        desk, frame, preview = self._desk, self.bench.frame, self.bench.preview
-        mended = self.bench.mended
-        mask = self.bench.stroke if self.bench.stroke is not None else preview.moved
-        if mask is None and mended is not None:
-            mask = mended[1]
-        outlined = mended[0] if mended is not None else preview.considered
-        self._overlay.show_layers(layers_of(desk, frame, mask), ghosts_of(desk, frame, outlined))
+        self._masks.refresh()
         self.refresh_look()
         self._refresh_words()
         self.viewport().update()
@@ -134,24 +125,17 @@ class CanvasView(ZoomView):
 
     def change_strength(self, steps: int) -> None:
         """Masks fainter (-1) or stronger (1)."""
-        self._strength = min(max(self._strength + steps, 0), len(_STRENGTHS) - 1)
+        self._masks.change_strength(steps)
         self.refresh_look()
 
     def refresh_look(self) -> None:
         """What stands out among the masks is another, or how strongly they are drawn."""
-        desk, strength = self._desk, _STRENGTHS[self._strength]
-        self._overlay.set_look(Look(desk.selected_object, self.pointing.hovered_object, strength, desk.mask_style))
+        self._masks.refresh_look(self.pointing.hovered_object)
 
     def _refresh_words(self) -> None:
-        document, selected = self._desk.document, self._desk.selected_object
-        note, words = "", "No clip is open"
-        if document is not None:
-            words = f"Frame {self.bench.frame}"
-            if selected is not None:
-                note = cell_note(document, selected, self.bench.frame)
-                words += f", {object_name(document, selected)}: {state_words(document, selected, self.bench.frame)}"
-            elif not document.objects and not self.suggestions.is_choosing:
-                note = "Click the thing to follow"
+        note, words = frame_words(self._desk.document, self._desk.selected_object, self.bench.frame)
+        if self.suggestions.is_choosing and self._desk.selected_object is None:
+            note = ""
         self.notes.done.set_text(note)
         self.edit_offer.refresh(self.bench.cell)
         self.setAccessibleDescription(words)
@@ -197,23 +181,12 @@ class CanvasView(ZoomView):
         if self._desk.source is not None:
             super().zoom(factor, at)
 
-    def objects_under_pointer(self) -> list[int]:
-        """Objects under the mouse, the topmost first; none while it is elsewhere."""
-        place = self.viewport().mapFromGlobal(self.cursor().pos())
-        if not self.viewport().rect().contains(place):
-            return []
-        at = self.to_frame(QPointF(place))
-        return self.labels.objects_at(at.x(), at.y())
-
     def zoom_to_object(self, object_id: int) -> bool:
         """Fill the view with an object's mask; False if it has none on this frame."""
         box = self.labels.box_of(object_id)
         if box is None:
             return False
-        x0, y0, x1, y1 = box
-        room = self.viewport().rect()
-        scale = min(room.width() * 0.6 / max(x1 - x0, 4), room.height() * 0.6 / max(y1 - y0, 4), 16.0)
-        self.look_at(scale, QPointF((x0 + x1) / 2, (y0 + y1) / 2))
+        self.show_box(*box)
         return True
 
     def _arrange_notes(self) -> None:
@@ -232,14 +205,12 @@ class CanvasView(ZoomView):
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         if self._desk.source is None:
             return
-        draw_foreground(painter, self, self._desk, self.bench, self.tool, self.pointing.hovered_point)
-        hovered = self.pointing.hovered_object
-        box = self.labels.box_of(hovered)
-        if hovered is not None and box is not None and self.pointing.held is None:
-            draw_name(painter, self, self._desk, hovered, box)
-        words = self.suggestions_panel.hovered_words()
-        if words and self.pointing.rest is not None:
-            draw_words(painter, self, words, self.pointing.rest)
+        pointing = self.pointing
+        draw_foreground(painter, self, self._desk, self.bench, self.tool, pointing.hovered_point)
+        if pointing.hovered_object is not None and pointing.held is None:
+            draw_name(painter, self, self._desk, pointing.hovered_object, self.labels.box_of(pointing.hovered_object))
+        if pointing.rest is not None:
+            draw_words(painter, self, self.suggestions_panel.hovered_words(), pointing.rest)
 
     # --- events ---
 
@@ -290,13 +261,6 @@ class CanvasView(ZoomView):
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             self.menu_requested.emit(self.mapToGlobal(self.picture_rect().center().toPoint()))
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Pinching zooms. A filter, since an error while painting inside an overridden `viewportEvent` is fatal."""
-        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-            self.zoom(1 + event.value(), event.position())
-            return True
-        return False
-
     # --- candidates and keys that speak to the tool ---
 
     def show_candidates(self, cell: tuple[int, int], answers: tuple[object, ...]) -> None:
@@ -306,19 +270,6 @@ class CanvasView(ZoomView):
             return
         color = theme.picture_color(document.objects[cell[0]].color)
         self.candidates.open_at(self.pointing.last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
-
-    def suggest(self) -> None:
-        """Look for objects on the frame that is shown; once more: leave."""
-        if self.suggestions.is_open:
-            self.suggestions.close()
-        elif self._desk.source is not None:
-            self._desk.set_playing(False)
-            self.candidates.forget()
-            self.suggestions.search(self.shown_frame)
-
-    def next_candidate(self) -> None:
-        """Take the next of the answers to the last click."""
-        self.candidates.choose_next()
 
     def cancel(self) -> bool:
         """Esc: pop-up first, then suggestions, then what the tool is doing; True if there was something."""

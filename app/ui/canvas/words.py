@@ -50,3 +50,14 @@ def cell_note(document: DocumentView, object_id: int, frame: int) -> str:
     if state and not (count and state == "not computed"):
         parts.append(state)
     return f"{object_name(document, object_id)}: {' · '.join(parts)}" if parts else ""
+
+
+def frame_words(document: DocumentView | None, selected: int | None, frame: int) -> tuple[str, str]:
+    """The note in the canvas's corner, and the whole picture in words for those who do not see it."""
+    if document is None:
+        return "", "No clip is open"
+    words = f"Frame {frame}"
+    if selected is None:
+        return "" if document.objects else "Click the thing to follow", words
+    state = state_words(document, selected, frame)
+    return cell_note(document, selected, frame), f"{words}, {object_name(document, selected)}: {state}"

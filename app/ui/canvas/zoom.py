@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 SMALLEST_SCALE, LARGEST_SCALE = 0.02, 64.0
@@ -31,6 +31,7 @@ class ZoomView(QGraphicsView):
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setMinimumSize(160, 120)
+        self.viewport().installEventFilter(self)
 
     def picture_size(self) -> tuple[int, int]:
         """(height, width) in frame pixels."""
@@ -83,6 +84,19 @@ class ZoomView(QGraphicsView):
         place = at if at is not None else middle
         scale = min(max(self.view_scale * factor, SMALLEST_SCALE), LARGEST_SCALE)
         self.look_at(scale, self.to_frame(place) + (middle - place) / scale)
+
+    def show_box(self, x0: float, y0: float, x1: float, y1: float) -> None:
+        """Fill a good part of the view with this part of the frame."""
+        room = self.viewport().rect()
+        scale = min(room.width() * 0.6 / max(x1 - x0, 4), room.height() * 0.6 / max(y1 - y0, 4), 16.0)
+        self.look_at(scale, QPointF((x0 + x1) / 2, (y0 + y1) / 2))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Pinching zooms. A filter, since an error while painting inside an overridden `viewportEvent` is fatal."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self.zoom(1 + event.value(), event.position())
+            return True
+        return False
 
     def pan(self, move: QPoint) -> None:
         """Move the picture by so many logical pixels."""

@@ -29,7 +29,7 @@ class Editing:
             "brush_smaller": lambda: canvas.change_brush(-1),
             "brush_bigger": lambda: canvas.change_brush(1),
             "only_inside": self._toggle_inside,
-            "next_candidate": canvas.next_candidate,
+            "next_candidate": canvas.candidates.choose_next,
             "take_back_prompt": canvas.take_back,
             "clear_prompts": lambda: self._on_cell(lambda project, cell: prompts.clear_prompts(project, *cell)),
             "clear_object_prompts": self._clear_object_prompts,
@@ -138,7 +138,7 @@ class Editing:
             self._desk.select(ids[0 if direction > 0 else -1])
 
     def _step_under(self, direction: int) -> None:
-        under, selected = self._canvas.objects_under_pointer(), self._desk.selected_object
+        under, selected = self._canvas.pointing.objects_under(), self._desk.selected_object
         if selected in under:
             self._desk.select(under[(under.index(selected) + direction) % len(under)])
         elif under:

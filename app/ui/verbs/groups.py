@@ -59,7 +59,7 @@ class VerbGroups:
         self.answering.show_help = self.filing.show_help
         self.answering.delete_in_queue = reviewing.dismiss
         self.answering.delete_on_canvas = self.editing.verbs()["delete"]
-        self._on_canvas = (self.editing, Arranging(desk, canvas), Mending(desk, canvas), Suggesting(canvas))
+        self._on_canvas = (self.editing, Arranging(desk, canvas), Mending(desk, canvas), Suggesting(desk, canvas))
         self._on_work = (self.marking, self.propagating, reviewing, self.versions, self.clips)
 
     def verbs(self) -> Verbs:

@@ -69,7 +69,7 @@ def test_shift_q_goes_round(desk: Desk, canvas: CanvasView, answers: tuple[Candi
     assert document is not None
     open_choice(canvas, desk, answers)
     for expected in (1, 2, 0):
-        canvas.next_candidate()
+        canvas.candidates.choose_next()
         assert document.masks[1, 0].code == answers[expected].mask
         assert canvas.candidates.is_open
 
