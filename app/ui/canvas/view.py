@@ -292,16 +292,6 @@ class CanvasView(ZoomView):
         self.after_tool()
         return done
 
-    def take_back(self) -> None:
-        """Backspace: the last corner of a polygon, else the last prompt of this frame."""
-        if not self.tool.take_back():
-            self.bench.take_back_prompt()
-        self.after_tool()
-
-    def delete_selected_prompts(self) -> bool:
-        """Delete: prompts that are selected; True if there were some."""
-        return self.tool.delete()
-
     @property
     def brush_size(self) -> int:
         """Diameter of brush and eraser in frame pixels."""

@@ -30,7 +30,7 @@ class Editing:
             "brush_bigger": lambda: canvas.change_brush(1),
             "only_inside": self._toggle_inside,
             "next_candidate": canvas.candidates.choose_next,
-            "take_back_prompt": canvas.take_back,
+            "take_back_prompt": self._take_back,
             "clear_prompts": lambda: self._on_cell(lambda project, cell: prompts.clear_prompts(project, *cell)),
             "clear_object_prompts": self._clear_object_prompts,
             "clear_all_prompts": self._clear_all_prompts,
@@ -101,7 +101,7 @@ class Editing:
 
     def _delete(self) -> None:
         """The selected prompts; else the object's mask on this frame."""
-        if not self._canvas.delete_selected_prompts():
+        if not self._canvas.tool.delete():
             self._on_cell(lambda project, cell: masks.delete_masks(project, [cell[0]], cell[1], cell[1]))
 
     def _copy(self, project: Project, cell: Cell) -> None:
@@ -136,6 +136,12 @@ class Editing:
             self._desk.select(ids[(ids.index(selected) + direction) % len(ids)])
         elif ids:
             self._desk.select(ids[0 if direction > 0 else -1])
+
+    def _take_back(self) -> None:
+        """Backspace: the last corner of a polygon, else the last prompt of this frame."""
+        if not self._canvas.tool.take_back():
+            self._canvas.bench.take_back_prompt()
+        self._canvas.after_tool()
 
     def _step_under(self, direction: int) -> None:
         under, selected = self._canvas.pointing.objects_under(), self._desk.selected_object
