@@ -143,6 +143,9 @@ def test_t_after_a_stop_goes_on_with_what_is_missing(qtbot, opened: MainWindow) 
     plan = opened.propagating.plan("forward")
     assert plan is not None
     assert {frame for _, frame in plan.cells} == set(range(16)) - done
+    # The playhead went with the run.
+    opened.desk.set_frame(0)
+    qtbot.waitUntil(opened.frames.is_shown)
     paint(qtbot, opened, 22, 34)
     again = opened.propagating.plan("forward")
     assert again is not None
