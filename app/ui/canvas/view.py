@@ -102,7 +102,8 @@ class CanvasView(ZoomView):
         if frame != self.bench.frame:
             self.tool.forget()
             self.candidates.forget()
-            self.suggestions.close()
+            if self.suggestions.frame != frame:
+                self.suggestions.close()
             self.bench.preview.stop()
             self.edit_offer.take_edit(None)
         self.bench.frame = frame

@@ -17,11 +17,11 @@ class Suggesting:
         return {"suggest_objects": self._suggest}
 
     def _suggest(self) -> None:
-        """Look for objects on the frame that is shown; once more: leave."""
+        """Look for objects on this frame, also where its picture is still on its way; once more: leave."""
         canvas = self._canvas
         if canvas.suggestions.is_open:
             canvas.suggestions.close()
         elif self._desk.source is not None:
             self._desk.set_playing(False)
             canvas.candidates.forget()
-            canvas.suggestions.search(canvas.shown_frame)
+            canvas.suggestions.search(self._desk.frame)
