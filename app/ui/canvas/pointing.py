@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
+from app.ui.canvas.bench import CanvasBench
+from app.ui.canvas.candidates import CandidatesPopup
+from app.ui.canvas.notes import CornerNotes
+from app.ui.canvas.overlay import LabelMap
+from app.ui.canvas.suggestions import Suggestions
+from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
-from app.ui.tools.tool import Button, Pointer, point_under
-
-if TYPE_CHECKING:
-    from app.ui.canvas.view import CanvasView
+from app.ui.tools.tool import Button, Pointer, Tool, point_under
 
 WHEEL_FACTOR = 1.2
 _BUTTONS = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
 
 
+@dataclass(frozen=True)
+class CanvasParts:
+    """What of a canvas the mouse has to do with; the last five are asked or told anew each time."""
+
+    bench: CanvasBench
+    notes: CornerNotes
+    candidates: CandidatesPopup
+    suggestions: Suggestions
+    tool: Callable[[], Tool]
+    labels: Callable[[], LabelMap]
+    after_tool: Callable[[], None]
+    refresh_look: Callable[[], None]
+    step: Callable[[int], None]
+    """Ask for so many frames forward."""
+
+
 class Pointing:
     """Where the pointer is, what it holds, and what lies under it. Places are logical pixels of the viewport."""
 
-    def __init__(self, view: CanvasView, desk: Desk) -> None:
-        self._view, self._desk = view, desk
+    def __init__(self, view: ZoomView, parts: CanvasParts, desk: Desk) -> None:
+        self._view, self._parts, self._desk = view, parts, desk
         self.held: Button | None = None
         """The button of a press that the tool has not seen the end of."""
         self.hovered_object: int | None = None
@@ -34,7 +54,7 @@ class Pointing:
 
     def press(self, event: QMouseEvent, *, is_double: bool) -> None:
         """A button went down, for the second time if `is_double`."""
-        view = self._view
+        view, parts = self._view, self._parts
         event.accept()
         if self._desk.source is None or self.held is not None:
             return
@@ -44,37 +64,37 @@ class Pointing:
         if button is None:
             return
         self._desk.set_playing(False)
-        view.candidates.forget()
+        parts.candidates.forget()
         self.last_press = event.position().toPoint()
         pointer = self._pointer(event, button)
-        if view.suggestions.is_choosing:
-            view.suggestions.pick(pointer.x, pointer.y, beneath=pointer.takes_away)
+        if parts.suggestions.is_choosing:
+            parts.suggestions.pick(pointer.x, pointer.y, beneath=pointer.takes_away)
             return
         if is_double and self._is_on_nothing(pointer):
             view.fit()
             return
         self.held = button
         if is_double:
-            view.tool.double_click(pointer)
+            parts.tool().double_click(pointer)
         else:
-            view.tool.press(pointer)
-        view.after_tool()
+            parts.tool().press(pointer)
+        parts.after_tool()
 
     def move(self, event: QMouseEvent) -> None:
         """The pointer moved, with or without a button down."""
-        view = self._view
+        view, parts = self._view, self._parts
         event.accept()
         self.rest = event.position()
-        view.notes.mind_pointer(event.position().toPoint())
+        parts.notes.mind_pointer(event.position().toPoint())
         if view.go_on_panning(event) or self._desk.source is None:
             return
         pointer = self._pointer(event, self.held)
-        if view.suggestions.is_choosing:
-            view.suggestions.hover(pointer.x, pointer.y)
+        if parts.suggestions.is_choosing:
+            parts.suggestions.hover(pointer.x, pointer.y)
         elif self.held is not None:
-            view.tool.move(pointer)
+            parts.tool().move(pointer)
         else:
-            view.tool.hover(pointer)
+            parts.tool().hover(pointer)
             self._hover(pointer)
         view.viewport().update()
 
@@ -85,22 +105,22 @@ class Pointing:
             return
         button, self.held = self.held, None
         if button is not None:
-            self._view.tool.release(self._pointer(event, button))
-            self._view.after_tool()
+            self._parts.tool().release(self._pointer(event, button))
+            self._parts.after_tool()
 
     def leave(self) -> None:
         """The pointer left the canvas."""
-        view = self._view
+        view, parts = self._view, self._parts
         self.rest = None
-        view.notes.mind_pointer(None)
-        view.suggestions.leave()
-        view.tool.hover(None)
+        parts.notes.mind_pointer(None)
+        parts.suggestions.leave()
+        parts.tool().hover(None)
         self._hover(None)
         view.viewport().update()
 
     def turn(self, event: QWheelEvent) -> None:
         """The wheel: zoom; with Shift sideways; with Ctrl the tool's own, or frames. Two fingers move the picture."""
-        view = self._view
+        view, parts = self._view, self._parts
         event.accept()
         if self._desk.source is None:
             return
@@ -109,9 +129,9 @@ class Pointing:
         turns = (delta.y() or delta.x()) / 120
         if held & Qt.KeyboardModifier.ControlModifier:
             steps = (1 if turns > 0 else -1) * max(1, round(abs(turns)))
-            if not view.tool.wheel(steps):
-                view.steps_requested.emit(-steps)
-            view.after_tool()
+            if not parts.tool().wheel(steps):
+                parts.step(-steps)
+            parts.after_tool()
         elif event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull():
             view.pan(event.pixelDelta())
         elif held & Qt.KeyboardModifier.ShiftModifier:
@@ -125,17 +145,17 @@ class Pointing:
             return
         if self._desk.source is not None:
             place = self._view.to_frame(self.rest)
-            self._view.tool.hover(Pointer(place.x(), place.y(), None, is_down, False, self._view.view_scale))
+            self._parts.tool().hover(Pointer(place.x(), place.y(), None, is_down, False, self._view.view_scale))
             self._view.viewport().update()
 
     def objects_under(self) -> list[int]:
         """Objects under the mouse, the topmost first; none while it is elsewhere."""
-        view = self._view
+        view, parts = self._view, self._parts
         place = view.viewport().mapFromGlobal(view.cursor().pos())
         if not view.viewport().rect().contains(place):
             return []
         at = view.to_frame(QPointF(place))
-        return view.labels.objects_at(at.x(), at.y())
+        return parts.labels().objects_at(at.x(), at.y())
 
     def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
         place = self._view.to_frame(event.position())
@@ -153,12 +173,12 @@ class Pointing:
         height, width = self._view.picture_size()
         if not (0 <= pointer.x < width and 0 <= pointer.y < height):
             return True
-        return self._desk.tool == "select" and not self._view.labels.objects_at(pointer.x, pointer.y)
+        return self._desk.tool == "select" and not self._parts.labels().objects_at(pointer.x, pointer.y)
 
     def _hover(self, pointer: Pointer | None) -> None:
-        view = self._view
-        on = view.labels.objects_at(pointer.x, pointer.y) if pointer is not None else []
+        parts = self._parts
+        on = parts.labels().objects_at(pointer.x, pointer.y) if pointer is not None else []
         self.hovered_object = on[0] if on else None
         takes_points = self._desk.tool in ("point", "select", "box")
-        self.hovered_point = point_under(view.bench, pointer) if pointer is not None and takes_points else None
-        view.refresh_look()
+        self.hovered_point = point_under(parts.bench, pointer) if pointer is not None and takes_points else None
+        parts.refresh_look()

@@ -15,7 +15,7 @@ from app.ui.canvas.items import FrameItem, OverlayItem
 from app.ui.canvas.notes import CornerNotes
 from app.ui.canvas.offer import EditOffer
 from app.ui.canvas.overlay import LabelMap
-from app.ui.canvas.pointing import Pointing
+from app.ui.canvas.pointing import CanvasParts, Pointing
 from app.ui.canvas.shown_masks import ShownMasks
 from app.ui.canvas.suggestions import Suggestions
 from app.ui.canvas.suggestions_panel import HINT, SuggestionsPanel
@@ -52,7 +52,18 @@ class CanvasView(ZoomView):
         self.edit_offer = EditOffer(desk, self.viewport())
         self.suggestions = Suggestions(desk, self._scene, self)
         self.suggestions_panel = SuggestionsPanel(self.suggestions, self.viewport())
-        self.pointing = Pointing(self, desk)
+        parts = CanvasParts(
+            self.bench,
+            self.notes,
+            self.candidates,
+            self.suggestions,
+            tool=lambda: self.tool,
+            labels=lambda: self.labels,
+            after_tool=self.after_tool,
+            refresh_look=self.refresh_look,
+            step=self.steps_requested.emit,
+        )
+        self.pointing = Pointing(self, parts, desk)
         self._set_up_view()
         self._listen()
 
