@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from sam2_core.evaluation.__main__ import main
-from sam2_core.training.__main__ import new_model
+from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training.recipes import RECIPES
 from sam2_core.training.run import Training, run_training
 
@@ -37,7 +38,8 @@ def test_every_measurement_adds_a_point_to_the_curve(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe, folder = RECIPES["tiny_trial"], tmp_path / "run"
-    training = Training(recipe, new_model(recipe, None), [data], folder)
+    torch.manual_seed(0)
+    training = Training(recipe, Sam2Model(recipe.model), [data], folder)
     run_training(training, hours=1e-9)
     for _ in range(2):
         assert main(["run", str(folder), "--data", str(data)]) == 0

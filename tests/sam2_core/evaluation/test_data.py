@@ -162,7 +162,7 @@ def test_maps_are_indices_as_large_as_their_pictures(tmp_path: Path, write_pairs
     with pytest.raises(DataError, match=r"is a colour picture \(RGB\); an index map is"):
         open_labelled(still)
     still.image.write_bytes(b"not a picture")
-    with pytest.raises(DataError, match="could not be read as a picture"):
+    with pytest.raises(DataError, match="cannot be read as a picture"):
         open_labelled(still)
 
 
