@@ -79,15 +79,13 @@ class FrameModel:
         if crop is not None:
             return self._answer_closer(frame, crop, prompts, earlier)
         config, image = self._model.config, self._features.features(frame)
-        if earlier is not None and earlier.shape[-1] != config.low_res:
-            earlier = shrink_logits(earlier, config.low_res)
         points, labels = prompts.to_model(self._features.size, config.image_size, self._model.device)
         return self._model.decode(
             self._model.without_memory(image.vision) if conditioned is None else conditioned,
             image,
             points,
             labels,
-            None if earlier is None else earlier.clamp(-REFED_LOGIT, REFED_LOGIT),
+            self._refed(earlier),
             multimask=config.uses_multimask(prompts.point_count, is_initial=conditioned is None),
         )
 
@@ -223,11 +221,18 @@ class FrameModel:
         """The object pointer that goes with one of three candidates of an object that is present."""
         model, image = self._model, self._features.features(frame)
         points, labels = prompts.to_model(self._features.size, model.config.image_size, model.device)
-        logits = None if earlier is None else earlier.clamp(-REFED_LOGIT, REFED_LOGIT)
-        raw = model.decode_raw(model.without_memory(image.vision), image, points, labels, logits)
+        raw = model.decode_raw(model.without_memory(image.vision), image, points, labels, self._refed(earlier))
         tokens = model.sam_mask_decoder.choose(raw, True).tokens
         pointer: Tensor = model.obj_ptr_proj(tokens[:, min(index, tokens.shape[1] - 1)])
         return pointer.float()
+
+    def _refed(self, earlier: Tensor | None) -> Tensor | None:
+        """Earlier logits as a mask prompt: bounded, and as coarse as the decoder's own."""
+        if earlier is None:
+            return None
+        side = self._model.config.low_res
+        coarse = earlier if earlier.shape[-1] == side else shrink_logits(earlier, side)
+        return coarse.clamp(-REFED_LOGIT, REFED_LOGIT)
 
     def _outputs(self, head: HeadOutput, *, is_prompted: bool) -> list[FrameOutput]:
         """One answer per object of a batch, holes filled; the numbers come from the device in one go."""

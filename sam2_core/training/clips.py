@@ -19,6 +19,7 @@ from sam2_core.training.pictures import (
     background_picture,
     draw_item,
     first_found,
+    most_of,
     read_index_map,
     read_picture,
     resize_index_map,
@@ -163,7 +164,7 @@ def _backdrop(
     films = library.films
     if films and generator.random() < settings.film_share:
         film = read_film(draw_item(films, {}, generator).path, settings.frames, generator)
-        box = _film_crop(film[0].shape, generator)
+        box = most_of(film[0], generator)
         flip = generator.random() < 0.5
         pictures = [resize_picture(picture, box, size, flip=flip).copy() for picture in film]
         return pictures, [np.zeros((size, size), np.int32) for _ in film]
@@ -184,16 +185,6 @@ def _backdrop(
     return [resize_picture(stage, box, size).copy() for box in camera], [
         resize_index_map(labels, box, size).copy() for box in camera
     ]
-
-
-def _film_crop(shape: tuple[int, ...], generator: np.random.Generator) -> tuple[int, int, int, int]:
-    """60 to 100 % of a film's picture, the same on all frames."""
-    height, width = shape[:2]
-    scale = generator.uniform(0.6, 1.0)
-    crop_height, crop_width = int(height * scale), int(width * scale)
-    y0 = int(generator.integers(height - crop_height + 1))
-    x0 = int(generator.integers(width - crop_width + 1))
-    return x0, y0, x0 + crop_width, y0 + crop_height
 
 
 def _draw_actors(library: Library, settings: ClipSettings, generator: np.random.Generator) -> list[_Actor]:

@@ -11,7 +11,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sam2_core.config import ModelConfig
-from sam2_core.model.efficientnet import OUTPUT_STAGES
 from sam2_core.model.mask_decoder import DecoderOutput
 
 
@@ -91,21 +90,14 @@ def decode(
 def begun(trunk: Any, pixels: Tensor, *, before: int) -> list[Tensor]:
     """The maps that leave an EfficientNet trunk before stage `before`, finest first; `continued` takes the last."""
     x = F.relu6(trunk.stem(pixels.contiguous(memory_format=torch.channels_last)))
-    return _through(trunk, x, range(before))
+    maps: list[Tensor] = trunk.through(x, range(before))
+    return maps
 
 
 def continued(trunk: Any, x: Tensor, first: int) -> list[Tensor]:
     """The maps that leave the trunk from stage `first` on; `x` is what stage `first - 1` gave."""
-    return _through(trunk, x.contiguous(memory_format=torch.channels_last), range(first, len(trunk.stages)))
-
-
-def _through(trunk: Any, x: Tensor, stages: range) -> list[Tensor]:
-    outputs: list[Tensor] = []
-    for index in stages:
-        x = trunk.stages[index](x)
-        if index in OUTPUT_STAGES:
-            outputs.append(x)
-    return outputs
+    maps: list[Tensor] = trunk.through(x.contiguous(memory_format=torch.channels_last), range(first, len(trunk.stages)))
+    return maps
 
 
 def pixel_normalisation(config: ModelConfig) -> Callable[[Tensor], Tensor]:

@@ -231,12 +231,17 @@ def _composite(library: Library, settings: PictureSettings, generator: np.random
 def background_picture(background: Background, size: int, generator: np.random.Generator) -> Picture:
     """A random crop of a photograph, stretched to size x size."""
     picture = read_picture(background.path)
+    return resize_picture(picture, most_of(picture, generator), size, flip=generator.random() < 0.5)
+
+
+def most_of(picture: Picture, generator: np.random.Generator) -> tuple[int, int, int, int]:
+    """A box x0, y0, x1, y1 of 60 to 100 % of each side."""
     height, width = picture.shape[:2]
     scale = generator.uniform(0.6, 1.0)
     crop_height, crop_width = int(height * scale), int(width * scale)
     y0 = int(generator.integers(height - crop_height + 1))
     x0 = int(generator.integers(width - crop_width + 1))
-    return resize_picture(picture, (x0, y0, x0 + crop_width, y0 + crop_height), size, flip=generator.random() < 0.5)
+    return x0, y0, x0 + crop_width, y0 + crop_height
 
 
 def vary_colours(picture: Picture, generator: np.random.Generator) -> Picture:
