@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from app.commands.errors import CommandError
 from app.commands.objects import checked_name
-from app.commands.targets import check_frame, counted, object_of
+from app.commands.targets import check_frame, counted, moved, object_of
 from app.document.attribute_steps import SetAttribute, SetListOrder, SetTag
 from app.document.attributes import FLAGS, Attribute, AttributeKind, AttributeValue, Tag
 from app.document.project import Project
@@ -55,12 +55,10 @@ def set_choices(project: Project, attribute_id: int, choices: Sequence[str]) -> 
 def move_attribute(project: Project, attribute_id: int, place: int) -> None:
     """Put an attribute at a place of the list, counted from 0."""
     attribute = _own(project, attribute_id)
-    before = list(project.document.attributes)
-    order = [key for key in before if key != attribute_id]
-    order.insert(max(0, min(place, len(order))), attribute_id)
-    if order != before:
+    order = moved(project.document.attributes, attribute_id, place)
+    if order is not None:
         with project.history.transaction(f"Move attribute {attribute.name}") as transaction:
-            transaction.apply(SetListOrder("attributes", tuple(order)))
+            transaction.apply(SetListOrder("attributes", order))
 
 
 def delete_attribute(project: Project, attribute_id: int) -> int:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from app.commands.attributes import new_attribute
 from app.commands.errors import CommandError
 from app.commands.objects import checked_color, checked_name, new_category
-from app.commands.targets import category_of
+from app.commands.targets import category_of, moved
 from app.document.attribute_steps import SetListOrder
 from app.document.attributes import AttributeKind
 from app.document.project import Project
@@ -38,12 +38,10 @@ class TemplateReport:
 def move_category(project: Project, category_id: int, place: int) -> None:
     """Put a category at a place of the list, counted from 0; Alt+1 to Alt+9 give the first nine."""
     category = category_of(project, category_id)
-    before = list(project.document.categories)
-    order = [key for key in before if key != category_id]
-    order.insert(max(0, min(place, len(order))), category_id)
-    if order != before:
+    order = moved(project.document.categories, category_id, place)
+    if order is not None:
         with project.history.transaction(f"Move category {category.name}") as transaction:
-            transaction.apply(SetListOrder("categories", tuple(order)))
+            transaction.apply(SetListOrder("categories", order))
 
 
 def unused_categories(project: Project) -> list[int]:

@@ -78,3 +78,11 @@ def about(project: Project, cells: Iterable[Cell], noun: str) -> str:
         return counted(len(found), noun)
     thing = object_of(project, found[0][0])
     return at(thing, found[0][1]) if len(found) == 1 else f"{counted(len(found), noun)}, {thing.name}"
+
+
+def moved(keys: Iterable[int], key: int, place: int) -> tuple[int, ...] | None:
+    """A list's keys with one of them put at a place, counted from 0; None where it lies there already."""
+    before = list(keys)
+    order = [other for other in before if other != key]
+    order.insert(max(0, min(place, len(order))), key)
+    return None if order == before else tuple(order)

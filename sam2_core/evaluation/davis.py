@@ -13,6 +13,7 @@ from sam2_core.evaluation.index_png import MaskFolder
 from sam2_core.evaluation.labelled import Clip
 from sam2_core.evaluation.options import (
     OptionError,
+    add_clip_arguments,
     add_data_arguments,
     add_model_arguments,
     add_output_arguments,
@@ -66,25 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "optical flow (needs OpenCV), or carried by matching features; may be given several times",
     )
     parser.add_argument("--only-baseline", action="store_true", help="leave the model out")
-    parser.add_argument("--split", default="val", metavar="NAME", help="list of a DAVIS tree, or 'all' (default: val)")
     parser.add_argument(
         "--skip-last",
         action=argparse.BooleanOptionalAction,
         help="do not score the last annotated frame (default: as DAVIS says in DAVIS trees, else score it)",
     )
-    parser.add_argument(
-        "--session",
-        choices=("auto", "program", "published"),
-        default="auto",
-        help="run the model as in this program or as the original predictor (default: the built-in model as in the "
-        "program, any other as published)",
-    )
-    parser.add_argument(
-        "--clips", type=int, default=0, metavar="N", help="at most so many clips, evenly spread (default: all)"
-    )
-    parser.add_argument(
-        "--frames", type=int, default=0, metavar="N", help="only the first so many frames (default: all)"
-    )
+    add_clip_arguments(parser)
     parser.add_argument(
         "--save-masks", type=Path, metavar="FOLDER", help="also write the answers, as FOLDER/source/clip/frame.png"
     )

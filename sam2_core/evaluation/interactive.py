@@ -15,6 +15,7 @@ from sam2_core.evaluation.data import find_stills
 from sam2_core.evaluation.options import (
     OptionError,
     Progress,
+    add_clip_arguments,
     add_data_arguments,
     add_model_arguments,
     add_output_arguments,
@@ -88,20 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     video.add_argument(
         "--rounds", type=int, metavar="N", default=8, help="frames that are clicked on at most (default: 8)"
     )
-    video.add_argument(
-        "--clips", type=int, metavar="N", default=0, help="at most so many clips, evenly spread (default: all)"
-    )
-    video.add_argument(
-        "--frames", type=int, metavar="N", default=0, help="only the first so many frames (default: all)"
-    )
-    video.add_argument("--split", default="val", metavar="NAME", help="list of a DAVIS tree, or 'all' (default: val)")
-    video.add_argument(
-        "--session",
-        choices=("auto", "program", "published"),
-        default="auto",
-        help="run the model as in this program or as the original predictor (default: the built-in model as in the "
-        "program, any other as published)",
-    )
+    add_clip_arguments(video)
     add_output_arguments(parser)
 
 

@@ -52,6 +52,24 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_clip_arguments(parser: argparse._ActionsContainer) -> None:
+    """`--clips`, `--frames`, `--split` and `--session`: which clips, how much of them, how a model is run on them."""
+    parser.add_argument(
+        "--clips", type=int, metavar="N", default=0, help="at most so many clips, evenly spread (default: all)"
+    )
+    parser.add_argument(
+        "--frames", type=int, metavar="N", default=0, help="only the first so many frames (default: all)"
+    )
+    parser.add_argument("--split", default="val", metavar="NAME", help="list of a DAVIS tree, or 'all' (default: val)")
+    parser.add_argument(
+        "--session",
+        choices=("auto", "program", "published"),
+        default="auto",
+        help="run the model as in this program or as the original predictor (default: the built-in model as in the "
+        "program, any other as published)",
+    )
+
+
 def add_output_arguments(parser: argparse.ArgumentParser, *, with_sheet: bool = True) -> None:
     """`--json` and `--contact-sheet`."""
     parser.add_argument(

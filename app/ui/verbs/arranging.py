@@ -8,6 +8,8 @@ from functools import partial
 from PySide6.QtCore import Qt
 
 from app.commands import masklets, masks, objects
+from app.document.project import Project
+from app.document.values import TrackedObject
 from app.ui.canvas.view import CanvasView
 from app.ui.desk import Desk
 from app.ui.dialogs.categories_dialog import CategoriesDialog
@@ -63,13 +65,27 @@ class Arranging:
                 self._desk.select(copy.id)
 
     def _freeze(self) -> None:
+        self._turn(lambda thing: thing.is_frozen, objects.set_object_frozen, "Freeze", "Unfreeze")
+
+    def _keep_off(self) -> None:
+        on, off = "Keep off neighbours", "Do not keep off neighbours"
+        self._turn(lambda thing: thing.keeps_off, objects.set_keeps_off, on, off)
+
+    def _turn(
+        self,
+        is_on: Callable[[TrackedObject], bool],
+        put: Callable[[Project, int, bool], object],
+        on: str,
+        off: str,
+    ) -> None:
+        """Give all selected objects what the one selected last has not, in one step; `on` and `off` name it."""
         project, chosen = self._desk.project, self._desk.selected_objects
         if project is None or not chosen:
             return
-        is_frozen = not project.document.objects[chosen[-1]].is_frozen
-        with project.history.transaction("Freeze" if is_frozen else "Unfreeze"):
+        wanted = not is_on(project.document.objects[chosen[-1]])
+        with project.history.transaction(on if wanted else off):
             for object_id in chosen:
-                objects.set_object_frozen(project, object_id, is_frozen)
+                put(project, object_id, wanted)
 
     def _show_dialog(self, kind: type[CategoriesDialog] | type[FinishDialog]) -> None:
         """One dialog of a kind, beside the work."""
@@ -78,15 +94,6 @@ class Arranging:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.show()
         dialog.activateWindow()
-
-    def _keep_off(self) -> None:
-        project, chosen = self._desk.project, self._desk.selected_objects
-        if project is None or not chosen:
-            return
-        keeps_off = not project.document.objects[chosen[-1]].keeps_off
-        with project.history.transaction("Keep off neighbours" if keeps_off else "Do not keep off neighbours"):
-            for object_id in chosen:
-                objects.set_keeps_off(project, object_id, keeps_off)
 
     def _overlaps(self) -> None:
         project = self._desk.project
