@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 # Before anything imports Qt or torch.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -17,6 +18,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import psutil
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from sam2_core.config import ModelConfig
 
 settings.register_profile("suite", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("suite")
@@ -37,6 +41,41 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         runtime.mkdir(mode=0o700)
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         yield
+
+
+@pytest.fixture(scope="session")
+def narrow_config() -> ModelConfig:
+    """All parts of the built-in model, narrow enough to answer in milliseconds."""
+    from sam2_core.config import EfficientNetConfig, ModelConfig
+
+    return ModelConfig(
+        name="narrow",
+        version="2.1",
+        trunk=EfficientNetConfig(),
+        image_size=128,
+        hidden=32,
+        memory_dim=8,
+        decoder_mlp=64,
+        decoder_heads=2,
+        iou_hidden=32,
+        attention_layers=1,
+        attention_ffn=64,
+    )
+
+
+@pytest.fixture(scope="session")
+def weights(narrow_config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A narrow model with generated weights, as a file: it answers nonsense."""
+    # Imported where it is used, because most tests need no torch.
+    import torch
+
+    from sam2_core.checkpoint import save_checkpoint
+    from sam2_core.model.sam2 import Sam2Model
+
+    torch.manual_seed(11)
+    path = tmp_path_factory.mktemp("weights") / "narrow.pt"
+    save_checkpoint(path, Sam2Model(narrow_config).eval())
+    return path
 
 
 @pytest.fixture(autouse=True)

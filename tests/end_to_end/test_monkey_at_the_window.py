@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QDialog
@@ -21,9 +20,6 @@ from app.ui.places import Places
 from app.ui.timeline.lane_cells import LaneCells
 from app.ui.verbs import reviewing
 from app.ui.window import MainWindow
-from sam2_core.checkpoint import save_checkpoint
-from sam2_core.config import EfficientNetConfig, ModelConfig
-from sam2_core.model.sam2 import Sam2Model
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -74,27 +70,6 @@ def clip(tmp_path: Path) -> Path:
         picture[20:45, 10 + 4 * frame : 40 + 4 * frame] = (240, 180, 90)
         Image.fromarray(picture).save(folder / f"{frame:03d}.png")
     return folder
-
-
-@pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    config = ModelConfig(
-        name="narrow",
-        version="2.1",
-        trunk=EfficientNetConfig(),
-        image_size=128,
-        hidden=32,
-        memory_dim=8,
-        decoder_mlp=64,
-        decoder_heads=2,
-        iou_hidden=32,
-        attention_layers=1,
-        attention_ffn=64,
-    )
-    torch.manual_seed(11)
-    path = tmp_path / "narrow.pt"
-    save_checkpoint(path, Sam2Model(config).eval())
-    return path
 
 
 @pytest.fixture

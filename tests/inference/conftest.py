@@ -14,7 +14,6 @@ from app.document.steps import SetMasks, SetObject, SetPrompt, SetReviews
 from app.document.values import Clip, FrameMask, Origin, Point, Prompt, Review, TrackedObject
 from app.inference.inline_engine import InlineEngine
 from sam2_core.checkpoint import save_checkpoint
-from sam2_core.config import EfficientNetConfig, ModelConfig
 from sam2_core.model.sam2 import Sam2Model
 
 FRAMES, HEIGHT, WIDTH = 24, 72, 96
@@ -92,23 +91,10 @@ def small_clip(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory) -> Path:
+def small_model(narrow_config, tmp_path_factory) -> Path:
     """A model with all parts of the built-in one, narrow enough for milliseconds, with generated weights."""
-    config = ModelConfig(
-        name="narrow",
-        version="2.1",
-        trunk=EfficientNetConfig(),
-        image_size=128,
-        hidden=32,
-        memory_dim=8,
-        decoder_mlp=64,
-        decoder_heads=2,
-        iou_hidden=32,
-        attention_layers=1,
-        attention_ffn=64,
-    )
     torch.manual_seed(35)
-    model = Sam2Model(config).eval()
+    model = Sam2Model(narrow_config).eval()
     with torch.no_grad():
         # Louder than at the start of a training, so that masks differ from frame to frame and from click to click.
         for name, weights in model.named_parameters():

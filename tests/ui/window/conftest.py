@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from PySide6.QtWidgets import QApplication
 
@@ -16,9 +15,6 @@ from app.jobs.background import close_background
 from app.ui import theme
 from app.ui.places import Places
 from app.ui.window import MainWindow
-from sam2_core.checkpoint import save_checkpoint
-from sam2_core.config import EfficientNetConfig, ModelConfig
-from sam2_core.model.sam2 import Sam2Model
 
 FRAMES, HEIGHT, WIDTH = 16, 72, 96
 
@@ -34,28 +30,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         picture[20:40, 8 + 3 * frame : 28 + 3 * frame] = (250, 180, 90)
         Image.fromarray(picture).save(folder / f"{frame:05d}.png")
     return folder
-
-
-@pytest.fixture(scope="session")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A narrow model with generated weights: it answers in milliseconds, and nonsense."""
-    config = ModelConfig(
-        name="narrow",
-        version="2.1",
-        trunk=EfficientNetConfig(),
-        image_size=128,
-        hidden=32,
-        memory_dim=8,
-        decoder_mlp=64,
-        decoder_heads=2,
-        iou_hidden=32,
-        attention_layers=1,
-        attention_ffn=64,
-    )
-    torch.manual_seed(11)
-    path = tmp_path_factory.mktemp("weights") / "narrow.pt"
-    save_checkpoint(path, Sam2Model(config).eval())
-    return path
 
 
 @pytest.fixture
