@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import groupby
 from typing import IO, Any
-
-import numpy as np
 
 from sam2_core.evaluation.contact_sheet import WorstCases
 from sam2_core.evaluation.data import find_stills
@@ -29,7 +27,18 @@ from sam2_core.evaluation.options import (
     write_json,
     write_sheet,
 )
-from sam2_core.evaluation.stills import WANTED_IOU, ObjectResult, answer_all, make_questions
+from sam2_core.evaluation.stills import (
+    NEEDED,
+    WANTED_IOU,
+    ObjectResult,
+    Row,
+    answer_all,
+    clicks_name,
+    make_questions,
+    mean_over_sources,
+    means_of,
+    told_clicks,
+)
 from sam2_core.image import ImagePredictor
 
 _EXPLANATION = """\
@@ -43,12 +52,8 @@ examples:
   python -m sam2_core.evaluation interactive --video --data CLIPS --rounds 4
 """
 CLICKS_ON_PICTURES, CLICKS_ON_FRAMES = 8, 3
-_TOLD_CLICKS = (1, 3, 5, 8)
-_NEEDED = "clicks to 0.85"
 _WORST = 12
 _NAME = 30
-
-Row = dict[str, float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,41 +136,16 @@ def _run_on_pictures(arguments: argparse.Namespace, clicks: int) -> int:
     for source, found in groupby(measured(), key=lambda result: result.source):
         results = list(found)
         everything += results
-        means[source] = _means(results)
+        means[source] = means_of(results)
         progress.clear()
         table.row(source, len(results), means[source])
-    overall = {key: float(np.mean([row[key] for row in means.values()])) for key in next(iter(means.values()))}
+    overall = mean_over_sources(means)
     table.last(len(everything), overall)
     objects = [asdict(result) for result in everything]
     write_json(arguments.json, {**about, "mean": overall, "sources": means, "objects": objects})
     title = f"Worst answers of {about['model']}: first to {clicks} clicks, then to a box"
     write_sheet(arguments.contact_sheet, title, [*by_clicks.cases, *by_box.cases])
     return 0
-
-
-def _means(results: Sequence[ObjectResult]) -> Row:
-    """Means over the objects of a source, by the names that the JSON document gives them."""
-    clicks = len(results[0].clicks)
-    columns: dict[str, list[float]] = {
-        _clicks_name(step): [result.clicks[step - 1] for result in results] for step in _told_clicks(clicks)
-    }
-    columns["best of 3"] = [result.best_of_three for result in results]
-    columns["box"] = [result.box for result in results]
-    columns["box itself"] = [result.box_itself for result in results]
-    columns["grabcut"] = [result.grabcut for result in results if result.grabcut is not None]
-    columns[_NEEDED] = [result.clicks_needed for result in results]
-    columns["never"] = [max(result.clicks) < WANTED_IOU for result in results]
-    columns["seconds per picture"] = [result.picture_seconds for result in results]
-    columns["seconds per prompt"] = [result.prompt_seconds for result in results]
-    return {name: float(np.mean(values)) for name, values in columns.items() if values}
-
-
-def _told_clicks(clicks: int) -> list[int]:
-    return list(dict.fromkeys(step for step in (*_TOLD_CLICKS, clicks) if step <= clicks))
-
-
-def _clicks_name(count: int) -> str:
-    return "1 click" if count == 1 else f"{count} clicks"
 
 
 class _Table:
@@ -179,7 +159,7 @@ class _Table:
 
     def __init__(self, stream: IO[str], about: Mapping[str, Any], *, with_grabcut: bool) -> None:
         self._stream = stream
-        self._ious = [*map(_clicks_name, _told_clicks(about["clicks"])), "best of 3", "box", "box itself"]
+        self._ious = [*map(clicks_name, told_clicks(about["clicks"])), "best of 3", "box", "box itself"]
         self._ious += ["grabcut"] if with_grabcut else []
         self._told = [name for name in self._ious if name not in ("best of 3", "box itself")]
         self._say(f"{about['model']} on {about['device']}")
@@ -198,13 +178,13 @@ class _Table:
         """One source."""
         ious = "".join(f"{row[key]:11.3f}" for key in self._ious)
         times = f"{1000 * row['seconds per picture']:6.0f} ms{1000 * row['seconds per prompt']:5.0f} ms"
-        self._say(f"{name[:_NAME]:{_NAME}}{count:>8}{ious}{row[_NEEDED]:7.2f}{100 * row['never']:6.0f}%{times}")
+        self._say(f"{name[:_NAME]:{_NAME}}{count:>8}{ious}{row[NEEDED]:7.2f}{100 * row['never']:6.0f}%{times}")
 
     def last(self, count: int, overall: Row) -> None:
         """The mean over sources, as a row and as the last line."""
         self.row("mean", count, overall)
         told = "  ".join(f"{key} {overall[key]:.3f}" for key in self._told)
-        self._say(f"mean over sources: {told}  {_NEEDED} {overall[_NEEDED]:.2f}")
+        self._say(f"mean over sources: {told}  {NEEDED} {overall[NEEDED]:.2f}")
 
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)

@@ -21,6 +21,11 @@ from sam2_core.training.pictures import IndexMap, Picture
 SMALLEST_AREA = 32
 """Objects of fewer pixels are specks that nobody would ask for."""
 WANTED_IOU = 0.85
+NEEDED = "clicks to 0.85"
+_TOLD_CLICKS = (1, 3, 5, 8)
+
+Row = dict[str, float]
+"""Figures by name."""
 
 
 @dataclass(frozen=True)
@@ -189,3 +194,35 @@ def _filled(box: Box, like: Mask) -> Mask:
     filled = np.zeros_like(like)
     filled[y0:y1, x0:x1] = True
     return filled
+
+
+def means_of(results: Sequence[ObjectResult]) -> Row:
+    """Means over the objects of a source, by the names that the JSON document gives them."""
+    clicks = len(results[0].clicks)
+    columns: dict[str, list[float]] = {
+        clicks_name(step): [result.clicks[step - 1] for result in results] for step in told_clicks(clicks)
+    }
+    columns["best of 3"] = [result.best_of_three for result in results]
+    columns["box"] = [result.box for result in results]
+    columns["box itself"] = [result.box_itself for result in results]
+    columns["grabcut"] = [result.grabcut for result in results if result.grabcut is not None]
+    columns[NEEDED] = [result.clicks_needed for result in results]
+    columns["never"] = [max(result.clicks) < WANTED_IOU for result in results]
+    columns["seconds per picture"] = [result.picture_seconds for result in results]
+    columns["seconds per prompt"] = [result.prompt_seconds for result in results]
+    return {name: float(np.mean(values)) for name, values in columns.items() if values}
+
+
+def told_clicks(clicks: int) -> list[int]:
+    """After which clicks the figures are told."""
+    return list(dict.fromkeys(step for step in (*_TOLD_CLICKS, clicks) if step <= clicks))
+
+
+def clicks_name(count: int) -> str:
+    """What the figure after so many clicks is called."""
+    return "1 click" if count == 1 else f"{count} clicks"
+
+
+def mean_over_sources(means: Mapping[str, Row]) -> Row:
+    """The mean of every figure over the sources, each counting the same."""
+    return {name: float(np.mean([row[name] for row in means.values()])) for name in next(iter(means.values()))}

@@ -8,13 +8,18 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-
 from sam2_core.evaluation.data import choose_clips, find_stills
 from sam2_core.evaluation.labelled import Clip
 from sam2_core.evaluation.options import Progress, add_data_arguments, check_counts, data_folders, explain
 from sam2_core.evaluation.scores import mean_of, means_by_source, score_clip
-from sam2_core.evaluation.stills import ObjectResult, answer_all, make_questions
+from sam2_core.evaluation.stills import (
+    ObjectResult,
+    answer_all,
+    clicks_name,
+    make_questions,
+    mean_over_sources,
+    means_of,
+)
 from sam2_core.evaluation.trackers import Prompt, model_tracker, session_settings
 from sam2_core.image import ImagePredictor
 from sam2_core.model.sam2 import Sam2Model
@@ -74,17 +79,10 @@ def _stills(model: Sam2Model, folders: Sequence[Path], pictures: int, objects: i
             progress.step()
             yield result
 
-    by_source = [list(found) for _, found in groupby(measured(), key=lambda result: result.source)]
+    means = {source: means_of(list(found)) for source, found in groupby(measured(), key=lambda result: result.source)}
     progress.clear()
-
-    def mean(values: Sequence[Sequence[float]]) -> float:
-        return 100 * float(np.mean([np.mean(part) for part in values]))
-
-    return {
-        "1 click": mean([[result.clicks[0] for result in results] for results in by_source]),
-        "3 clicks": mean([[result.clicks[-1] for result in results] for results in by_source]),
-        "box": mean([[result.box for result in results] for results in by_source]),
-    }
+    overall = mean_over_sources(means)
+    return {name: 100 * overall[name] for name in (clicks_name(1), clicks_name(_CLICKS), "box")}
 
 
 def _followed(model: Sam2Model, clips: Sequence[Clip], prompt: Prompt) -> float:
