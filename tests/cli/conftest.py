@@ -12,18 +12,29 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES, HEIGHT, WIDTH = 8, 96, 128
+LONG = 40
 
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory) -> Path:
     """Eight pictures of a bright disc that goes right over a textured ground."""
-    folder = tmp_path_factory.mktemp("cli") / "walk"
+    return make_clip(tmp_path_factory.mktemp("cli") / "walk", FRAMES)
+
+
+@pytest.fixture(scope="session")
+def long_clip(tmp_path_factory) -> Path:
+    """The same disc, to and fro for so long that a run can be stopped on its way."""
+    return make_clip(tmp_path_factory.mktemp("cli") / "walk", LONG)
+
+
+def make_clip(folder: Path, frames: int) -> Path:
     folder.mkdir()
     ground = np.random.default_rng(1).integers(40, 110, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
-    for frame in range(FRAMES):
+    way = [*range(FRAMES), *range(FRAMES - 2, 0, -1)]
+    for frame in range(frames):
         picture = ground.copy()
-        picture[(rows - 48) ** 2 + (columns - 40 - 4 * frame) ** 2 < 400] = (245, 190, 50)
+        picture[(rows - 48) ** 2 + (columns - 40 - 4 * way[frame % len(way)]) ** 2 < 400] = (245, 190, 50)
         Image.fromarray(picture).save(folder / f"{frame:05d}.png")
     return folder
 
