@@ -76,6 +76,15 @@ class Info:
     snapshot_sha256: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A place in the clip that a person has marked, by source frame and its time in seconds; the note may be empty."""
+
+    frame: int
+    time: float
+    note: str = ""
+
+
 class ClipView(Protocol):
     """One clip as an exporter sees it; nothing in it may change while an export runs."""
 
@@ -101,6 +110,10 @@ class ClipView(Protocol):
 
     @property
     def tracks(self) -> Sequence[Track]: ...
+    @property
+    def markers(self) -> Sequence[Marker]:
+        """All markers of the clip, rising, also those on frames that are not exported."""
+
     def mask(self, track_id: int, position: int) -> MaskRecord | None:
         """What is known of a track there; None: nobody looked."""
 
@@ -140,6 +153,7 @@ class StoredClip:
     source_frames: Sequence[int] = ()
     times: Sequence[float] = ()
     tracks: Sequence[Track] = ()
+    markers: Sequence[Marker] = ()
     masks: Mapping[tuple[int, int], MaskRecord] = field(default_factory=dict)
     """By (track id, position)."""
     pictures: Callable[[int], np.ndarray] | None = None

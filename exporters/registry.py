@@ -15,7 +15,7 @@ from exporters.dataset import Dataset
 from exporters.errors import ExportError, VerificationFailed
 from exporters.format import Format, Progress, Written
 from exporters.formats import coco, davis
-from exporters.report import Readback, Report, write_object_map
+from exporters.report import MarkedFrame, Readback, Report, write_markers, write_object_map
 from exporters.staging import Staging
 from exporters.survey import Survey, survey
 
@@ -62,6 +62,7 @@ def export(
             raise VerificationFailed(_told_failure(report), report)
         staging.beside("report.json").write_text(report.to_json(), encoding="utf-8", newline="\n")
         staging.beside("report.md").write_bytes(report.to_markdown().encode("utf-8", "backslashreplace"))
+        write_markers(staging.beside("markers.csv"), report.markers)
         write_object_map(staging.beside("object_map.csv"), written.objects)
         staging.publish()
     return report
@@ -136,11 +137,21 @@ def _report(
         collapsed_states={"occluded_to_absent": found.occluded, "unknown_to_absent": found.unknown},
         renames=written.renames,
         objects=written.objects,
+        markers=_markers(dataset),
         states=found.states,
         warnings=written.warnings,
         errors=errors,
         target=staging.target,
     )
+
+
+def _markers(dataset: Dataset) -> list[MarkedFrame]:
+    return [
+        MarkedFrame(clip.name, marker.frame, marker.time, marker.frame in frames, marker.note)
+        for clip in dataset.clips
+        for frames in (frozenset(clip.source_frames),)
+        for marker in clip.markers
+    ]
 
 
 def _told_failure(report: Report) -> str:

@@ -52,6 +52,17 @@ class ExportedObject:
     """Its colour in the data set, "#rrggbb", where the format has colours."""
 
 
+@dataclass(frozen=True, slots=True)
+class MarkedFrame:
+    """A marker of a clip: the source frame, its time in seconds, whether the frame is in the data set, the note."""
+
+    clip: str
+    frame: int
+    time: float
+    is_exported: bool
+    note: str
+
+
 @dataclass(slots=True)
 class Readback:
     """Every mask that was written, compared with the one it was made from."""
@@ -82,6 +93,7 @@ class Report:
     collapsed_states: dict[str, int]
     renames: list[Rename]
     objects: list[ExportedObject]
+    markers: list[MarkedFrame]
     states: list[dict[str, Any]]
     warnings: list[str]
     errors: list[str]
@@ -112,6 +124,16 @@ class Report:
             "renames": [{"from": rename.before, "to": rename.after} for rename in self.renames],
             "id_map": f"{self.target.name}.object_map.csv",
             "frame_map": f"{self.target.name}.frame_map.csv",
+            "markers": [
+                {
+                    "clip": marker.clip,
+                    "frame": marker.frame,
+                    "pts_seconds": round(marker.time, 6),
+                    "exported": marker.is_exported,
+                    "note": marker.note,
+                }
+                for marker in self.markers
+            ],
             "files_sha256": f"{self.target.name}.SHA256SUMS",
             "states": self.states,
             "warnings": self.warnings,
@@ -139,6 +161,7 @@ class Report:
         collapsed = [f"{key.replace('_', ' ')}: {number}" for key, number in self.collapsed_states.items() if number]
         lines += _section("States that cannot be told apart any more", collapsed)
         lines += _section("Names that were changed", [f"{r.before!r} is now {r.after!r}" for r in self.renames])
+        lines += _section("Markers", [_placed(marker) for marker in self.markers])
         lines += _section("Worth knowing", self.warnings)
         lines += _section("Differences", self.errors)
         return "\n".join(lines) + "\n"
@@ -166,6 +189,14 @@ def _told(loss: Loss) -> str:
     return f"{loss.kind.replace('_', ' ')}: {', '.join(numbers) or 'none'}" + (f". {loss.note}" if loss.note else "")
 
 
+def _placed(marker: MarkedFrame) -> str:
+    """A marker in words: where it is, what it says, and whether its frame is in the data set."""
+    minutes, seconds = divmod(round(marker.time * 1000), 60_000)
+    where = f"{marker.clip}, frame {marker.frame} ({minutes}:{seconds / 1000:06.3f})"
+    outside = "" if marker.is_exported else " (frame not in this data set)"
+    return f"{where}: {marker.note or 'no note'}{outside}"
+
+
 def counted(count: int, noun: str) -> str:
     """“1 mask”, “3 masks”."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
@@ -181,6 +212,16 @@ def write_object_map(path: Path, objects: Sequence[ExportedObject]) -> None:
             rows.writerow(
                 (_cell(item.clip), number, item.object_id, _cell(item.name), _cell(item.category), item.color)
             )
+
+
+def write_markers(path: Path, markers: Sequence[MarkedFrame]) -> None:
+    """The table of the markers, with source frames and times as in the frame map."""
+    with path.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(("clip", "source_frame", "pts_seconds", "exported", "note"))
+        for item in markers:
+            is_exported = "yes" if item.is_exported else "no"
+            rows.writerow((_cell(item.clip), item.frame, f"{item.time:.6f}", is_exported, _cell(item.note)))
 
 
 def _cell(text: str) -> str:

@@ -13,7 +13,7 @@ from app.document.document import DocumentView
 from app.document.masks import MaskCode
 from app.document.values import FrameMask
 from app.media.clip import IMAGE_SUFFIXES, VIDEO_SUFFIXES, ClipError, FrameSource
-from exporters.dataset import MaskRecord, State, Track
+from exporters.dataset import Marker, MaskRecord, State, Track
 from exporters.errors import ExportError
 
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
@@ -45,10 +45,14 @@ class ExportedClip:
 
     def _read_from(self, source: FrameSource | None) -> None:
         self._source = source
-        if source is not None:
-            self.times = tuple(source.times[frame] for frame in self.source_frames)
-        else:
-            self.times = tuple(frame / self.fps if self.fps > 0 else 0.0 for frame in self.source_frames)
+        self.times = tuple(self._time_of(frame) for frame in self.source_frames)
+        marked = sorted(self._document.markers.items())
+        self.markers = tuple(Marker(frame, self._time_of(frame), note) for frame, note in marked)
+
+    def _time_of(self, frame: int) -> float:
+        if self._source is not None:
+            return self._source.times[frame]
+        return frame / self.fps if self.fps > 0 else 0.0
 
     def reading(self, source: FrameSource) -> ExportedClip:
         """The same clip with pictures from another source."""

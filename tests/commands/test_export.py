@@ -17,6 +17,7 @@ from PIL import Image
 
 from app.commands.errors import CommandError
 from app.commands.export import ExportRequest, dataset_of, export, make_options, parse_export
+from app.commands.marks import set_marker
 from app.commands.masks import set_mask
 from app.commands.objects import new_category, new_object, reorder_objects, set_object_category, set_object_visible
 from app.commands.review import mark_absent, verify_cells
@@ -116,6 +117,18 @@ def test_what_changes_after_the_start_is_not_in_the_export(
     report = finish(work)
     assert report.counts["masks_written"] == 10
     assert {tuple(item["bbox"]) for item in coco_of(tmp_path / "out")["annotations"]} == {(3, 4, 6, 6)}
+
+
+def test_the_markers_of_the_moment_it_began_go_into_the_report(
+    project: Project, propagated: Propagated, source: FrameSource, tmp_path: Path
+) -> None:
+    propagated(1, range(10))
+    set_marker(project, 6, "leash tears")
+    work = export(project, source, "davis", tmp_path / "out", frames=range(5))
+    set_marker(project, 8, "later")
+    (marker,) = finish(work).markers
+    assert (marker.clip, marker.frame, marker.note, marker.is_exported) == ("park", 6, "leash tears", False)
+    assert marker.time == pytest.approx(source.times[6])
 
 
 def test_an_export_runs_on_another_thread_and_leaves_the_clip_open(

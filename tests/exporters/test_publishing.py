@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from exporters import staging
-from exporters.dataset import Dataset, StoredClip, Track
+from exporters.dataset import Dataset, Marker, StoredClip, Track
 from exporters.errors import ExportError
 from exporters.formats.coco_options import CocoOptions
 from exporters.registry import FORMATS, export
@@ -24,7 +24,7 @@ from exporters.registry import FORMATS, export
 ROOT = Path(__file__).resolve().parents[2]
 Contents = Callable[[Path], Mapping[str, bytes]]
 
-BESIDE = {"report.json", "report.md", "frame_map.csv", "object_map.csv", "SHA256SUMS"}
+BESIDE = {"report.json", "report.md", "frame_map.csv", "object_map.csv", "markers.csv", "SHA256SUMS"}
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -39,6 +39,37 @@ def test_a_finished_export_leaves_the_data_set_and_its_papers_and_nothing_else(
     assert stored["verdict"] == report.verdict and stored["counts"] == report.counts
     assert stored["format_options"]["split"] == "train"
     assert "18 of 18 masks written" in (tmp_path / "out.report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_markers_stand_in_the_report_and_in_a_table_with_clip_frame_time_and_note(
+    make_dataset: Callable[..., Dataset],
+    make_clip: Callable[..., StoredClip],
+    exported: Callable[..., Any],
+    table: Callable[[Path], list[list[str]]],
+    tmp_path: Path,
+    format_name: str,
+) -> None:
+    frames = tuple(range(0, 20, 2))
+    markers = (Marker(4, 0.16, '=leash "torn"\nsecond line'), Marker(7, 0.28), Marker(1900, 76.0, "after the bus"))
+    clip = make_clip("walk", source_frames=frames, markers=markers)
+    exported(make_dataset(clip, make_clip("still")), format_name, tmp_path / "out")
+    assert table(tmp_path / "out.markers.csv") == [
+        ["clip", "source_frame", "pts_seconds", "exported", "note"],
+        ["walk", "4", "0.160000", "yes", '\'=leash "torn"\nsecond line'],
+        ["walk", "7", "0.280000", "no", ""],
+        ["walk", "1900", "76.000000", "no", "after the bus"],
+    ]
+    stored = json.loads((tmp_path / "out.report.json").read_bytes())["markers"]
+    assert [(one["clip"], one["frame"], one["pts_seconds"], one["exported"]) for one in stored] == [
+        ("walk", 4, 0.16, True),
+        ("walk", 7, 0.28, False),
+        ("walk", 1900, 76.0, False),
+    ]
+    assert stored[0]["note"] == markers[0].note
+    told = (tmp_path / "out.report.md").read_text(encoding="utf-8")
+    assert '- walk, frame 4 (0:00.160): =leash "torn" second line\n' in told
+    assert "- walk, frame 1900 (1:16.000): after the bus (frame not in this data set)\n" in told
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
