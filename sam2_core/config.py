@@ -55,21 +55,43 @@ class HieraConfig:
         return (e, 2 * e, 4 * e, 8 * e)
 
 
+_EFFICIENT_NET_CHANNELS = {
+    "lite0": (24, 40, 112, 320),
+    "lite1": (24, 40, 112, 320),
+    "lite2": (24, 48, 120, 352),
+}
+
+
 @dataclass(frozen=True)
 class EfficientNetConfig:
     """The small convolutional trunk of the built-in model.
 
     Attributes:
         name: which EfficientNet; the layout of its blocks belongs to the name.
-        channels: channels of the maps at strides 4, 8, 16 and 32.
+        channels: channels of the maps at strides 4, 8, 16 and 32; they belong to the name, too.
     """
 
     name: str = "lite0"
-    channels: tuple[int, int, int, int] = (24, 40, 112, 320)
+    channels: tuple[int, int, int, int] = _EFFICIENT_NET_CHANNELS["lite0"]
 
     kind: ClassVar[str] = "efficientnet"
     pixel_mean: ClassVar[tuple[float, float, float]] = (127 / 255, 127 / 255, 127 / 255)
     pixel_std: ClassVar[tuple[float, float, float]] = (128 / 255, 128 / 255, 128 / 255)
+
+    def __post_init__(self) -> None:
+        known = ", ".join(_EFFICIENT_NET_CHANNELS)
+        _require(self.name in _EFFICIENT_NET_CHANNELS, f"EfficientNet {self.name!r} is unknown, there is {known}")
+        channels = _EFFICIENT_NET_CHANNELS[self.name]
+        _require(self.channels == channels, f"EfficientNet {self.name!r} has maps of {channels} channels")
+
+    @staticmethod
+    def named(name: str) -> EfficientNetConfig:
+        """The trunk of that name: `lite0`, `lite1` or `lite2`.
+
+        Raises:
+            ValueError: there is no such trunk.
+        """
+        return EfficientNetConfig(name, _EFFICIENT_NET_CHANNELS.get(name, ()))  # type: ignore[arg-type]
 
 
 TrunkConfig = HieraConfig | EfficientNetConfig
@@ -91,6 +113,7 @@ class ModelConfig:
         hidden: width C of the model.
         memory_dim: width Cm of spatial memories; an object pointer is cut into C / Cm tokens.
         decoder_mlp, decoder_heads, iou_hidden: widths inside the mask decoder.
+        decoder_depth: blocks of its two-way transformer.
         attention_layers, attention_ffn: layers of the memory attention and the width of their feed-forward part.
         attention_dropout: dropout in the memory attention, in training only.
         dense_hints: clicks and boxes also reach the decoder as maps at stride 4 (built-in model only).
@@ -108,6 +131,7 @@ class ModelConfig:
     decoder_mlp: int = 2048
     decoder_heads: int = 8
     iou_hidden: int = 256
+    decoder_depth: int = 2
     attention_layers: int = 4
     attention_ffn: int = 2048
     attention_dropout: float = 0.1
@@ -158,7 +182,8 @@ class ModelConfig:
         _require(self.hidden % (2 * self.decoder_heads) == 0, "hidden must be a multiple of twice decoder_heads")
         _require(self.hidden % 8 == 0 and self.memory_dim % 4 == 0, "hidden or memory_dim does not divide evenly")
         _require(1 <= self.num_maskmem <= _DEEPEST, "num_maskmem is out of range")
-        _require(1 <= self.attention_layers <= _DEEPEST, "attention_layers is out of range")
+        depths = (self.attention_layers, self.decoder_depth)
+        _require(all(1 <= depth <= _DEEPEST for depth in depths), "attention_layers or decoder_depth is out of range")
         _require(0.0 <= self.prior_share <= 1.0, f"prior_share {self.prior_share} is not between 0 and 1")
         _require(self.box_zoom == 0.0 or 1.0 <= self.box_zoom <= 10.0, f"box_zoom {self.box_zoom} is out of range")
 

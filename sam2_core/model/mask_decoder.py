@@ -74,9 +74,9 @@ class TwoWayBlock(nn.Module):
 
 
 class TwoWayTransformer(nn.Module):
-    """Two such blocks and a last look of the tokens at the image."""
+    """`depth` such blocks (two in the paper) and a last look of the tokens at the image."""
 
-    def __init__(self, width: int, heads: int, mlp_width: int, depth: int = 2) -> None:
+    def __init__(self, width: int, heads: int, mlp_width: int, depth: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(TwoWayBlock(width, heads, mlp_width, is_first=i == 0) for i in range(depth))
         self.final_attn_token_to_image = Attention(width, heads, width // 2)
@@ -102,7 +102,7 @@ class MaskDecoder(nn.Module):
         super().__init__()
         width = config.hidden
         self.config = config
-        self.transformer = TwoWayTransformer(width, config.decoder_heads, config.decoder_mlp)
+        self.transformer = TwoWayTransformer(width, config.decoder_heads, config.decoder_mlp, config.decoder_depth)
         self.iou_token = nn.Embedding(1, width)
         self.mask_tokens = nn.Embedding(MASK_TOKENS, width)
         self.obj_score_token = nn.Embedding(1, width)

@@ -23,6 +23,7 @@ from sam2_core.training.projects import as_data_folders
 from sam2_core.training.recipes import Recipe
 from sam2_core.training.run import CHECKPOINT_NAME, Training, run_training
 from sam2_core.training.team import join_team, leave_team
+from sam2_core.training.variations import varied
 
 _LOW_PRIORITY = 15
 _COMMANDS = {"export": export, "plot": plots}
@@ -57,6 +58,16 @@ def _parser() -> argparse.ArgumentParser:
         help="DAVIS trees, COCO files or folders, folders of cut-outs, projects, exports, data folders; all together",
     )
     parser.add_argument(
+        "--set",
+        dest="changes",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change values of the recipe: model.trunk=lite2, model.hidden=192, stages.0.steps=300, loss.pick=2, …; "
+        "when the run goes on, give the same",
+    )
+    parser.add_argument(
         "--run", type=Path, help="run folder, by default runs/<config>; an existing one is gone on with"
     )
     parser.add_argument("--hours", type=float, help="stop after so many hours; the same command goes on later")
@@ -75,7 +86,7 @@ def train(arguments: argparse.Namespace) -> int:
     if hasattr(os, "nice"):
         os.nice(_LOW_PRIORITY)
     torch.set_num_threads(max(arguments.threads, 1))
-    recipe = ALL_RECIPES[arguments.config]
+    recipe = varied(ALL_RECIPES[arguments.config], arguments.changes)
     run_folder = arguments.run or Path("runs") / arguments.config
     team = join_team(arguments.device)
     try:
@@ -109,7 +120,7 @@ def new_model(recipe: Recipe, start: Path | None, *, is_resumed: bool = False) -
                 f"{start} holds the model {model.config.name}, but this recipe trains {recipe.model.name}; choose "
                 "another --start or another --config."
             )
-        return model
+        return _as_in_recipe(model, recipe, start)
     torch.manual_seed(recipe.seed)
     model = Sam2Model(recipe.model)
     if isinstance(recipe.model.trunk, EfficientNetConfig):
@@ -122,6 +133,21 @@ def new_model(recipe: Recipe, start: Path | None, *, is_resumed: bool = False) -
             f"The trunk of {recipe.model.name} cannot be trained from nothing here; give --start with its checkpoint."
         )
     return model
+
+
+def _as_in_recipe(model: Sam2Model, recipe: Recipe, start: Path) -> Sam2Model:
+    """The weights of a file in the recipe's model, which may behave otherwise but has the same parts."""
+    if model.config == recipe.model:
+        return model
+    wanted = Sam2Model(recipe.model)
+    try:
+        wanted.load_state_dict(model.state_dict())
+    except RuntimeError as error:
+        raise CheckpointError(
+            f"{start} holds a model of other widths than this recipe trains; leave out --start or what --set says "
+            f"about the model. ({error})"
+        ) from error
+    return wanted
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from sam2_core.checkpoint import save_checkpoint
+from sam2_core.config import ModelConfig
 from sam2_core.errors import CheckpointError
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training.recipes import RECIPES
@@ -43,7 +44,8 @@ def averaged_model(run_folder: Path, *, prior_share: float | None = None) -> tup
     if not path.exists():
         raise CheckpointError(f"There is no checkpoint in {run_folder}; train first, or give another run folder.")
     state = torch.load(path, map_location="cpu", weights_only=True)
-    config = RECIPES[state["recipe"]].model
+    # Older checkpoints hold no configuration; theirs was always that of the named recipe.
+    config = ModelConfig.from_dict(state["config"]) if "config" in state else RECIPES[state["recipe"]].model
     if prior_share is not None:
         config = dataclasses.replace(config, prior_share=prior_share)
     model = Sam2Model(config)

@@ -160,6 +160,7 @@ class Training:
                 "average": self.average,
                 "optimizer": self.optimiser.adamw.state_dict(),
                 "recipe": self.recipe.model.name,
+                "config": self.model.config.to_dict(),
                 "device": self.team.device.label,
                 "sources": self.library.sources,
             }

@@ -34,6 +34,7 @@ def test_there_are_four_sizes_in_two_versions() -> None:
         ({"hidden": -256}, "hidden"),
         ({"hidden": 256 << 20}, "hidden"),
         ({"attention_layers": 10**9}, "attention_layers"),
+        ({"decoder_depth": 0}, "decoder_depth"),
         ({"attention_ffn": 0}, "width"),
         ({"prior_share": 1.5}, "prior_share"),
     ],
@@ -51,6 +52,8 @@ def test_widths_that_do_not_fit_are_refused(change: dict[str, object], phrase: s
         ({"colour": 3}, "colour"),
         ({"trunk": None}, "trunk"),
         ({"trunk": {"kind": "resnet"}}, "resnet"),
+        ({"trunk": {"kind": "efficientnet", "name": "b7"}}, "b7"),
+        ({"trunk": {"kind": "efficientnet", "name": "lite2"}}, "channels"),
         (
             {"trunk": {"kind": "hiera", "embed_dim": 96, "heads": 1, "blocks": [1, 2, 7**9, 2], "global_blocks": []}},
             "blocks",

