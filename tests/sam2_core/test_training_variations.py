@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from sam2_core.checkpoint import load_model, save_checkpoint
+from sam2_core.config import EfficientNetConfig
 from sam2_core.errors import CheckpointError
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training.__main__ import main, new_model
@@ -85,6 +86,6 @@ def test_a_varied_model_trains_goes_on_and_ships(
     assert "Going on at step 1" in capsys.readouterr().out
     assert main(["export", run, str(tmp_path / "model.pt")]) == 0
     config = load_model(tmp_path / "model.pt").config
-    assert (config.trunk.name, config.decoder_depth) == ("lite1", 1)
+    assert (config.trunk, config.decoder_depth) == (EfficientNetConfig.named("lite1"), 1)
     assert main([*words, "--set", "model.hiden=3"]) == 1
     assert "did you mean 'hidden'" in capsys.readouterr().err
