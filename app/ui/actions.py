@@ -45,6 +45,10 @@ class Actions(QObject):
         self._desk = desk
         self._specs: dict[str, ActionSpec] = {}
         self._states: dict[str, Callable[[], bool]] = {}
+        self._held: dict[str, bool] = {}
+        """How the states stood when they were asked last."""
+        self._needing: dict[str, list[str]] = {}
+        """The actions that need a state."""
         self._icons: dict[str, str] = {}
         groups = {kind: QActionGroup(self) for kind in ("tool", "theme", "speed")}
         for spec in ACTIONS:
@@ -86,14 +90,20 @@ class Actions(QObject):
 
     def set_states(self, states: Mapping[str, Callable[[], bool]]) -> None:
         """How to find out whether a state of `REASONS` holds."""
-        self._states = dict(states)
+        self._states, self._held = dict(states), {}
+        self._needing = {
+            state: [name for name, spec in self._specs.items() if state in spec.needs] for state in self._states
+        }
         self.refresh()
 
     def refresh(self) -> None:
-        """Grey out what makes no sense now."""
-        held = {name: bool(is_held()) for name, is_held in self._states.items()}
-        for name, spec in self._specs.items():
-            self._desk.actions[name].setEnabled(all(held.get(need, True) for need in spec.needs))
+        """Grey out what makes no sense now. Where no state has changed it costs next to nothing: ask it at any time."""
+        before, self._held = self._held, {name: bool(is_held()) for name, is_held in self._states.items()}
+        for name in {
+            name for state, held in self._held.items() if held != before.get(state) for name in self._needing[state]
+        }:
+            needs = self._specs[name].needs
+            self._desk.actions[name].setEnabled(all(self._held.get(need, True) for need in needs))
 
     def trigger(self, name: str) -> None:
         """Do an action, if it makes sense now."""

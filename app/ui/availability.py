@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from PySide6.QtCore import QObject, QTimer
+
+from app.ui.actions import Actions
 from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted, object_name, prompt_count
 from app.ui.desk import Desk
@@ -11,6 +14,31 @@ from app.ui.places import Places
 from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import bundled_clip
 from app.ui.verbs.propagating import Propagating
+
+
+class Availability(QObject):
+    """Keeps the window's actions as things stand: greyed out or not at once, so that no key that follows is lost; what
+    they are called a moment later, once for all that happened meanwhile."""
+
+    def __init__(self, desk: Desk, canvas: CanvasView, actions: Actions, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk, self._canvas, self._actions = desk, canvas, actions
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(0)
+        self._later.timeout.connect(self._show_words)
+
+    def refresh(self, _value: object = None) -> None:
+        """Something that actions depend on may have changed."""
+        self._actions.refresh()
+        for name, is_on in checks_of(self._desk).items():
+            self._desk.actions[name].setChecked(is_on)
+        if not self._later.isActive():
+            self._later.start()
+
+    def _show_words(self) -> None:
+        for name, words in words_of(self._desk, self._canvas).items():
+            self._desk.actions[name].setText(words)
 
 
 def states_of(

@@ -58,6 +58,7 @@ class Places:
     def __init__(self, path: Path | None = None) -> None:
         self._path = path if path is not None else _default_path()
         self._held = self._read()
+        self._last_seen = ("", False)
 
     @property
     def recent(self) -> list[Path]:
@@ -67,9 +68,12 @@ class Places:
 
     @property
     def has_recent(self) -> bool:
-        """Whether the last project still exists."""
+        """Whether the last project still exists; the disk is asked once for each that becomes the last one."""
         names = self._held.get("recent", [])
-        return bool(names) and isinstance(names[0], str) and Path(names[0]).is_file()
+        last = names[0] if names and isinstance(names[0], str) else ""
+        if self._last_seen[0] != last:
+            self._last_seen = last, bool(last) and Path(last).is_file()
+        return self._last_seen[1]
 
     @property
     def left_open(self) -> Path | None:

@@ -14,7 +14,7 @@ from app.inference.process_engine import ProcessEngine
 from app.ui.action_search import ActionSearch
 from app.ui.action_table import SPEEDS
 from app.ui.actions import Actions
-from app.ui.availability import checks_of, states_of, words_of
+from app.ui.availability import Availability, states_of
 from app.ui.canvas.view import CanvasView
 from app.ui.clip_shelf import ClipShelf
 from app.ui.cut_finder import CutFinder
@@ -106,6 +106,7 @@ class MainWindow(QMainWindow):
             "find_object": lambda: self.objects_panel.start_finding(),
         }
         self.all_actions = Actions(self.desk, {**groups.verbs(), **in_parts}, self)
+        self.availability = Availability(self.desk, self.canvas, self.all_actions, self)
         self.filing.actions = self.all_actions
         groups.going.show_settings()
 
@@ -164,8 +165,8 @@ class MainWindow(QMainWindow):
         desk.offered.connect(lambda said, name: self.notices.offer(said, desk.actions[name]))
         desk.history_changed.connect(self.notices.withdraw_offer)
         for changed in (desk.selection_changed, desk.frame_changed, desk.history_changed, desk.range_changed):
-            changed.connect(self._refresh_actions)
-        desk.document_changed.connect(self._refresh_actions)
+            changed.connect(self.availability.refresh)
+        desk.document_changed.connect(self.availability.refresh)
         desk.view_changed.connect(self.viewing.show_checks)
         desk.playing_changed.connect(self._show_playing)
         self.suspicions.changed.connect(self.timeline.set_suspicions)
@@ -179,7 +180,7 @@ class MainWindow(QMainWindow):
         self.projects.opening_changed.connect(self._show_opening)
         self.projects.clip_missing.connect(self.filing.find_missing_clip)
         self.models.status_changed.connect(self.top_bar.model.show_status)
-        self.models.status_changed.connect(self._refresh_actions)
+        self.models.status_changed.connect(self.availability.refresh)
         self.timeline.stop_requested.connect(self.propagating.stop)
         transport = self.timeline.transport
         desk.plan_changed.connect(lambda _: transport.show_waiting_plan(self.propagating.waiting_words))
@@ -206,7 +207,7 @@ class MainWindow(QMainWindow):
         self.shown_project.refresh()
         self._show_tool(self.desk.tool)
         self.viewing.show_checks()
-        self.all_actions.refresh()
+        self.availability.refresh()
         if is_open:
             self._listen_to_tracking()
             self.canvas.setFocus()
@@ -219,10 +220,10 @@ class MainWindow(QMainWindow):
         if tracking is None:
             return
         tracking.candidates_ready.connect(self.canvas.show_candidates)
-        tracking.candidates_ready.connect(self._refresh_actions)
+        tracking.candidates_ready.connect(self.availability.refresh)
         tracking.prompt_pending.connect(self.frames.show_pending)
-        tracking.run_started.connect(self._refresh_actions)
-        tracking.run_finished.connect(self._refresh_actions)
+        tracking.run_started.connect(self.availability.refresh)
+        tracking.run_finished.connect(self.availability.refresh)
 
     def _show_opening(self, name: str) -> None:
         self.welcome.show_state(f"Opening {name} …" if name else "")
@@ -232,13 +233,6 @@ class MainWindow(QMainWindow):
             self.frames.end_waiting()
 
     # --- what the window shows of itself ---
-
-    def _refresh_actions(self, _value: object = None) -> None:
-        for name, words in words_of(self.desk, self.canvas).items():
-            self.desk.actions[name].setText(words)
-        for name, is_on in checks_of(self.desk).items():
-            self.desk.actions[name].setChecked(is_on)
-        self.all_actions.refresh()
 
     def _show_tool(self, _tool: str) -> None:
         self._show_hint(self.canvas.hint())
@@ -250,7 +244,7 @@ class MainWindow(QMainWindow):
     def _take_frame(self) -> None:
         if self.desk.is_playing:
             self.canvas.notes.waiting.set_text(self.playback.words)
-        self._refresh_actions()
+        self.availability.refresh()
 
     def _show_playing(self, is_playing: bool) -> None:
         self.all_actions.set_icon("play", "pause" if is_playing else "play")

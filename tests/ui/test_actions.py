@@ -105,6 +105,20 @@ def test_a_greyed_out_action_says_why_and_does_nothing(window: QWidget) -> None:
     assert actions.why_not("undo") == ""
 
 
+def test_a_look_that_finds_every_state_as_it_was_changes_no_action(window: QWidget) -> None:
+    desk, held, told = Desk(), {"clip": True, "object": True}, []
+    actions = Actions(desk, {"delete_objects": lambda: None}, window)
+    actions.set_states({name: lambda name=name: held[name] for name in held})
+    assert desk.actions["delete_objects"].isEnabled()
+    desk.actions["delete_objects"].changed.connect(lambda: told.append(desk.actions["delete_objects"].isEnabled()))
+    actions.refresh()
+    held["object"] = False
+    actions.refresh()
+    held["object"] = True
+    actions.refresh()
+    assert told == [False, True]
+
+
 def test_only_stepping_sizes_and_zoom_repeat_while_a_key_is_held() -> None:
     repeating = {spec.name for spec in ACTIONS if spec.repeats}
     assert {"step_back", "step_forward", "brush_smaller", "brush_bigger", "zoom_in", "timeline_zoom_out"} <= repeating

@@ -60,6 +60,7 @@ def test_any_mask_can_be_turned_into_a_prompt_and_back(qtbot, drawn: MainWindow)
 
 
 def test_prompts_are_cleared_on_the_frame_of_the_object_and_everywhere_under_names_that_count(
+    qtbot,
     drawn: MainWindow,
 ) -> None:
     desk, project, document = drawn.desk, drawn.desk.project, drawn.desk.document
@@ -69,7 +70,7 @@ def test_prompts_are_cleared_on_the_frame_of_the_object_and_everywhere_under_nam
     set_box(project, 1, 3, Box(5, 5, 50, 50))
     add_point(project, 2, 3, 70.0, 30.0)
     before = dict(document.prompts)
-    assert desk.actions["clear_prompts"].text() == "Clear 3 prompts on this frame"
+    qtbot.waitUntil(lambda: desk.actions["clear_prompts"].text() == "Clear 3 prompts on this frame")
     assert desk.actions["clear_object_prompts"].text() == "Clear 4 prompts of dog"
     for name, left in (
         ("clear_prompts", {(1, 5), (2, 3)}),

@@ -111,7 +111,7 @@ def test_the_range_is_set_walked_and_cleared(worked: MainWindow) -> None:
 def test_undo_goes_to_the_frame_that_changes_and_names_the_step(qtbot, worked: MainWindow) -> None:
     desk = worked.desk
     desk.set_frame(14)
-    assert desk.actions["undo"].text() == "Undo: Verify dog, frame 4"
+    qtbot.waitUntil(lambda: desk.actions["undo"].text() == "Undo: Verify dog, frame 4")
     do(worked, "undo")
     assert desk.frame == 4
     assert desk.document is not None and not desk.document.is_verified((1, 4))
