@@ -10,7 +10,6 @@ from app.commands.masks import delete_masks
 from app.commands.prompts_file import ObjectPrompts, apply_prompts, load_prompts
 from app.document.document import DocumentView
 from app.document.project import Project
-from app.document.values import Origin
 
 
 def take_prompts(project: Project, path: Path) -> None:
@@ -26,7 +25,7 @@ def take_prompts(project: Project, path: Path) -> None:
     changed = {cell for cell, prompt in document.prompts.items() if before.get(cell) != prompt}
     for object_id in {cell[0] for cell in changed}:
         for frame, mask in dict(document.masks_of(object_id)).items():
-            is_outdated = mask.origin is Origin.PROPAGATED or (object_id, frame) in changed
+            is_outdated = mask.is_computed or (object_id, frame) in changed
             if is_outdated and not document.is_verified((object_id, frame)):
                 delete_masks(project, [object_id], frame, frame)
 

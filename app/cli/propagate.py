@@ -137,7 +137,7 @@ class _Work:
         document = self._project.document
         mask = document.masks.get(cell)
         is_open = not document.objects[cell[0]].is_frozen and not document.is_verified(cell)
-        return is_open and (mask is None or mask.origin is Origin.PROPAGATED)
+        return is_open and (mask is None or mask.is_computed)
 
     def _plan(self) -> Plan | None:
         """What is left to run; None where everything has masks already."""

@@ -14,7 +14,7 @@ from app.document.masks import CountsSource, MaskCode
 from app.document.schema import MASK_TABLE
 from app.document.values import FrameMask, Origin
 
-_COLUMNS = "frame, counts_id, area, x0, y0, x1, y1, iou, score, origin, made_at"
+_COLUMNS = "frame, counts_id, area, x0, y0, x1, y1, iou, score, origin, made_at, agreement"
 _ORIGINS = {origin.value: origin for origin in Origin}
 # Comparisons, since SQLite takes a third longer for IN over a list.
 _IS_SOUND = (
@@ -64,14 +64,14 @@ class RestingRows:
         return {row[0]: self._made(row) for row in found}
 
     def _made(self, row: tuple[Any, ...]) -> FrameMask:
-        _, key, area, x0, y0, x1, y1, iou, score, origin, made_at = row
+        _, key, area, x0, y0, x1, y1, iou, score, origin, made_at, agreement = row
         if key is None:
             code = self._empty
         else:
             code = MaskCode.resting(self._height, self._width, (area, x0, y0, x1, y1), self._source, key)
         iou = math.nan if iou is None else iou
         score = math.nan if score is None else score
-        return FrameMask(code, iou, score, _ORIGINS[origin], made_at)
+        return FrameMask(code, iou, score, _ORIGINS[origin], made_at, agreement)
 
 
 class RestingMasks(Mapping[int, FrameMask]):

@@ -110,7 +110,7 @@ def write_batch(
     prompts = [_prompt_row(cell, prompt, keys) for cell, prompt in batch.prompts.items() if prompt is not None]
     connection.executemany("INSERT OR REPLACE INTO prompt VALUES (?, ?, ?, ?, ?, ?)", prompts)
     masks = [_mask_row(cell, mask, keys) for cell, mask in batch.masks.items() if mask is not None]
-    connection.executemany("INSERT OR REPLACE INTO mask VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", masks)
+    connection.executemany("INSERT OR REPLACE INTO mask VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", masks)
     reviews = [(*_plain(cell), review.value) for cell, review in batch.reviews.items() if review is not None]
     connection.executemany("INSERT OR REPLACE INTO review VALUES (?, ?, ?)", reviews)
     connection.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", batch.settings.items())
@@ -194,7 +194,8 @@ def _prompt_row(cell: Cell, prompt: Prompt, keys: _Keys) -> tuple[Any, ...]:
 def _mask_row(cell: Cell, mask: FrameMask, keys: _Keys) -> tuple[Any, ...]:
     measures = mask.code.measures
     scores = float(mask.iou), float(mask.score)
-    return *_plain(cell), keys.of(mask.code), *measures, *scores, mask.origin.value, mask.made_at
+    made = mask.origin.value, mask.made_at, float(mask.agreement)
+    return *_plain(cell), keys.of(mask.code), *measures, *scores, *made
 
 
 def last_key(connection: sqlite3.Connection) -> int:

@@ -11,7 +11,7 @@ from app.document.errors import ProjectError
 from app.document.places import is_on_network
 
 APPLICATION_ID = 0x4D534B4C  # "MSKL"
-VERSION = 3
+VERSION = 4
 SUFFIX = ".masklet"
 MAX_VALUE_BYTES = 1 << 28
 BUSY_SECONDS = 5.0
@@ -21,6 +21,7 @@ MASK_TABLE = """(
     counts_id INTEGER, area INTEGER NOT NULL,
     x0 INTEGER NOT NULL, y0 INTEGER NOT NULL, x1 INTEGER NOT NULL, y1 INTEGER NOT NULL,
     iou REAL, score REAL, origin TEXT NOT NULL, made_at REAL NOT NULL DEFAULT 0,
+    agreement REAL NOT NULL DEFAULT 1,
     PRIMARY KEY (object_id, frame)
 ) STRICT, WITHOUT ROWID"""
 
@@ -87,7 +88,12 @@ def _to_version_3(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE object ADD COLUMN finish TEXT NOT NULL DEFAULT '{}'")
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2, 2: _to_version_3}
+def _to_version_4(connection: sqlite3.Connection) -> None:
+    """How far runs from both ends agree on a mask; masks may be drafts."""
+    connection.execute("ALTER TABLE mask ADD COLUMN agreement REAL NOT NULL DEFAULT 1")
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2, 2: _to_version_3, 3: _to_version_4}
 """From a version to the next one, each a function that changes the tables inside a transaction."""
 
 

@@ -24,6 +24,10 @@ THRESHOLD = 0.25
 NEIGHBOURS = 4
 """How many masks on either side say what is usual for an object."""
 
+DRAFT_STEPS = 8
+"""A draft leaves out fewer frames than this between two masks."""
+ENDS = "ends"
+"""The sign of the frame on which the two runs of a repair differ most: it stands before everything else."""
 GAP_SUSPICION = 0.4
 VANISHED, VANISHED_SUSPICION = "vanished", 0.35
 UNSURE_IOU = 0.75
@@ -53,6 +57,7 @@ class _Lane:
     score: Floats
     is_given: NDArray[np.bool_]  # a person's own work or answer, not a run's
     is_verified: NDArray[np.bool_]
+    is_draft: NDArray[np.bool_]  # made by a run that left frames out
     absent: NDArray[np.int64]
     has_prompts: NDArray[np.bool_]
 
@@ -90,7 +95,20 @@ def suspicious_cells(document: DocumentView) -> list[Suspicion]:
     shared = _shared_places(document, lanes)
     found = [suspicion for lane in lanes for suspicion in _look(document, lane, shared[lane.object_id])]
     found += [suspicion for lane in lanes for suspicion in _vanished(document, lane)]
-    return sorted(found, key=lambda suspicion: (-suspicion.value, suspicion.cell))
+    disputed = {one.cell: one for object_id in document.objects for one in _disputed(document, object_id)}
+    found = [*disputed.values(), *(suspicion for suspicion in found if suspicion.cell not in disputed)]
+    return sorted(found, key=lambda suspicion: (-suspicion.value, suspicion.sign != ENDS, suspicion.cell))
+
+
+def _disputed(document: DocumentView, object_id: int) -> Iterator[Suspicion]:
+    """Where the two runs of a repair never agreed, the frame on which they differ most: a click there helps most."""
+    prompts = document.prompts_of(object_id)
+    for frame, mask in document.masks_of(object_id).items():
+        cell = (object_id, frame)
+        is_said = frame in prompts or document.is_verified(cell) or ENDS in document.dismissed.get(cell, ())
+        if mask.agreement < 1 and not is_said:
+            reason = f"the runs from both ends share {100 * mask.agreement:.0f} % of their masks"
+            yield Suspicion(cell, 1.0, reason, ENDS)
 
 
 def _lane(document: DocumentView, object_id: int) -> _Lane | None:
@@ -112,6 +130,7 @@ def _lane(document: DocumentView, object_id: int) -> _Lane | None:
         np.array([masks[frame].score for frame in shown], np.float64),
         np.array([masks[frame].origin in given for frame in shown], np.bool_),
         np.array([frame in verified for frame in shown], np.bool_),
+        np.array([masks[frame].origin is Origin.DRAFT for frame in shown], np.bool_),
         np.array([frame for frame in frames if masks[frame].is_absent], np.int64),
         np.array([frame in prompts for frame in shown], np.bool_),
     )
@@ -140,11 +159,13 @@ def _vanished(document: DocumentView, lane: _Lane) -> Iterator[Suspicion]:
     """Computed absences right after a mask that was well inside the picture: things rarely dissolve."""
     clip, last_shown = document.clip, {int(frame): place for place, frame in enumerate(lane.frames)}
     for frame in lane.absent.tolist():
-        cell, place = (lane.object_id, frame), last_shown.get(frame - 1)
-        is_computed = document.masks[cell].origin is Origin.PROPAGATED
+        cell = (lane.object_id, frame)
+        mask = document.masks[cell]
+        before = range(frame - 1, frame - DRAFT_STEPS - 1, -1) if mask.origin is Origin.DRAFT else (frame - 1,)
+        place = next((last_shown[other] for other in before if other in last_shown), None)
         if (
             place is None
-            or not is_computed
+            or not mask.is_computed
             or document.is_verified(cell)
             or VANISHED in document.dismissed.get(cell, ())
         ):
@@ -181,9 +202,15 @@ def _jump(lane: _Lane) -> _Sign:
         unexplained[1:] = np.minimum(unexplained[1:], back)
         size = np.sqrt(np.maximum(_usual(lane.width) * _usual(lane.height), 1.0))[1:]
         distance[1:] = np.linalg.norm(np.diff(centers, axis=0), axis=1)
-        excess[1:] = np.where(steps[:, 0] == 1, unexplained / size, 0.0)
+        is_next = (steps[:, 0] == 1) | (lane.is_draft[1:] & (steps[:, 0] <= DRAFT_STEPS))
+        excess[1:] = np.where(is_next, steps[:, 0] * unexplained / size, 0.0)
     values = _ramp(excess, 0.35, 1.2)
-    return _Sign("jump", values, lambda place: f"jumped {distance[place]:.0f} px in one frame")
+
+    def words(place: int) -> str:
+        passed = int(frames[place] - frames[place - 1])
+        return f"jumped {distance[place]:.0f} px in {'one frame' if passed == 1 else f'{passed} frames'}"
+
+    return _Sign("jump", values, words)
 
 
 def _unsure_mask(lane: _Lane) -> _Sign:
@@ -214,6 +241,9 @@ def _gap(lane: _Lane) -> _Sign:
     """The first frame after one on which the object was absent, or for which nothing was computed."""
     missing = np.zeros(len(lane.frames), np.int64)
     missing[1:] = np.diff(lane.frames) - 1
+    # What a draft leaves out is no gap: only where it found nothing there is one.
+    absent = np.diff(np.searchsorted(lane.absent, lane.frames))
+    missing[1:] = np.where(lane.is_draft[1:], np.minimum(absent, missing[1:]), missing[1:])
     values = np.where((missing > 0) & ~lane.has_prompts, GAP_SUSPICION, 0.0)
     return _Sign("gap", values, lambda place: f"first frame after a gap of {missing[place]}")
 

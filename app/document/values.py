@@ -107,10 +107,11 @@ class Prompt:
 
 
 class Origin(StrEnum):
-    """Who or what made a mask."""
+    """Who or what made a mask. A draft comes from a quick run over every other frame, until a full run replaces it."""
 
     PROMPTED = "prompted"
     PROPAGATED = "propagated"
+    DRAFT = "draft"
     MANUAL = "manual"
     IMPORTED = "imported"
 
@@ -121,6 +122,8 @@ class FrameMask:
 
     `iou` is the model's own estimate of its mask (0 to 1), `score` its occlusion logit (above 0: present). `made_at` is
     when it was made, in seconds since 1970, 0 where nobody knows; masks that differ in nothing else are equal.
+    `agreement` is told where runs from both ends of a span never agreed and differ most: how much of their masks they
+    share there (IoU, 0 to 1); 1 everywhere else.
     """
 
     code: MaskCode
@@ -128,10 +131,16 @@ class FrameMask:
     score: float = 10.0
     origin: Origin = Origin.PROPAGATED
     made_at: float = field(default=0.0, compare=False)
+    agreement: float = 1.0
 
     @property
     def is_absent(self) -> bool:
         return self.code.is_empty
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether a run made it: nobody gave it, and the next run may write it again."""
+        return self.origin in (Origin.PROPAGATED, Origin.DRAFT)
 
 
 class Review(StrEnum):

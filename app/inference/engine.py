@@ -69,6 +69,7 @@ class CellResult:
     """The mask of one object on one frame. `iou` is estimated, 0 to 1; `score` is a logit, above 0 where the object is.
 
     `candidates` is empty unless the mask answers a single click; then best first, and `mask` is the chosen or the best.
+    `agreement` is that of `FrameMask`.
     """
 
     object_id: int
@@ -77,13 +78,32 @@ class CellResult:
     iou: float
     score: float
     candidates: tuple[Candidate, ...] = ()
+    agreement: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """Where a span, frames `first` to `last`, that was run from both ends became one.
+
+    The run up holds up to `frame`, the run down behind it. With `is_agreed` false the two never agreed; they differ
+    most on `worst`, where they share `share` of their masks (IoU).
+    """
+
+    object_id: int
+    first: int
+    last: int
+    frame: int
+    is_agreed: bool
+    worst: int
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
 class FrameBatch:
     """All results of one frame of a run; none where the run only passes. `done` of `total` steps are complete.
 
-    Before the first step come the frames that condition the run, with `done` 0.
+    Before the first step come the frames that condition the run, with `done` 0. `total` may fall: a span that is run
+    from both ends is done as soon as they agree. Then it is in `joints`, and `cells` may hold other frames' masks too.
     `fault` is a sentence where the frame cannot be decoded; the run goes on behind it.
     """
 
@@ -92,6 +112,8 @@ class FrameBatch:
     done: int
     total: int
     fault: str = ""
+    is_reverse: bool = False
+    joints: tuple[Joint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

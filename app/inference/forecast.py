@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.inference.engine import EngineInfo
+from app.inference.joining import AGREEING_FRAMES
 from app.inference.plan import Plan
 
 PER_FRAME_OF_MODEL = {"tiny": 292, "small": 360, "base_plus": 647, "large": 1823}
@@ -28,10 +29,15 @@ class Forecast:
     bytes: int
     is_measured: bool
 
+    most_seconds: float = 0.0
+    """Where it may take longer: spans that are run from both ends until they agree."""
+
     @property
     def words(self) -> str:
-        """Such as "about 14 min, 3.1 GB"."""
-        return f"about {duration(self.seconds)}, {self.bytes / 1e9:.1f} GB"
+        """Such as "about 14 min, 3.1 GB", or "about 6 s (11 s at most), 0.7 GB"."""
+        least, most = duration(self.seconds), duration(self.most_seconds)
+        at_most = f" ({most} at most)" if self.most_seconds > self.seconds and most != least else ""
+        return f"about {least}{at_most}, {self.bytes / 1e9:.1f} GB"
 
 
 class Pace:
@@ -62,18 +68,31 @@ class Pace:
 def forecast(plan: Plan, info: EngineInfo, pace: Pace | None = None) -> Forecast:
     """What a plan will take with this model on this device; `pace` carries what was measured so far."""
     frames, cells = amount(plan)
-    per_frame, per_cell = seconds_of(info)
-    factor = 1.0 if pace is None else pace.factor
-    seconds = (frames * per_frame + cells * per_cell) * factor
-    return Forecast(seconds, _bytes(info, len(plan.object_ids)), pace is not None and pace.is_measured)
+    own = not plan.is_draft or drafts_itself(info.model)
+    per_frame, per_cell = seconds_of(info) if own else BUILT_IN_SECONDS[_kind(info.device)]
+    factor = pace.factor if pace is not None and own else 1.0
+    spared = sum(max(0, len(meeting.frames) - AGREEING_FRAMES) for meeting in plan.meetings)
+    most = (frames * per_frame + cells * per_cell) * factor
+    seconds = most - spared * (per_frame + per_cell) * factor
+    is_measured = own and pace is not None and pace.is_measured
+    return Forecast(seconds, _bytes(info, len(plan.object_ids)), is_measured, most)
+
+
+def drafts_itself(model: str) -> bool:
+    """Whether a model, by its short name, is quick enough for drafts; else the built-in one makes them."""
+    return model.partition("_")[2] not in PER_FRAME_OF_MODEL
 
 
 def amount(plan: Plan) -> tuple[int, int]:
     """Frames to look at, and objects to follow on them, lead-ins counted."""
     frames = cells = 0
+    stride = plan.stride
     for is_reverse in (False, True):
         reaches = [
-            (min(stretch.lead_in.start, stretch.frames[-1]), max(stretch.lead_in.start, stretch.frames[-1]) + 1)
+            (
+                min(stretch.lead_in.start, stretch.frames[-1]) // stride,
+                max(stretch.lead_in.start, stretch.frames[-1]) // stride + 1,
+            )
             for stretch in plan.stretches
             if stretch.is_reverse == is_reverse
         ]
@@ -87,12 +106,17 @@ def amount(plan: Plan) -> tuple[int, int]:
 
 def seconds_of(info: EngineInfo) -> tuple[float, float]:
     """Estimated seconds for a frame, and for each object on it."""
-    device = info.device.partition(":")[0]
+    device = _kind(info.device)
     size = info.model.partition("_")[2]
     if size in PER_FRAME_OF_MODEL:
-        rate = GFLOP_PER_SECOND.get(device, GFLOP_PER_SECOND["cpu"])
+        rate = GFLOP_PER_SECOND[device]
         return PER_FRAME_OF_MODEL[size] / rate, PER_CELL_OFFICIAL / rate
-    return BUILT_IN_SECONDS.get(device, BUILT_IN_SECONDS["cpu"])
+    return BUILT_IN_SECONDS[device]
+
+
+def _kind(device: str) -> str:
+    kind = device.partition(":")[0]
+    return kind if kind in BUILT_IN_SECONDS else "cpu"
 
 
 def duration(seconds: float) -> str:

@@ -9,7 +9,8 @@ from typing import Literal
 
 from app.inference.anchors import Anchor
 
-Direction = Literal["forward", "backward", "both"]
+Direction = Literal["forward", "backward", "both", "repair"]
+"""Both ways share the frames between two anchors; a repair runs them all from either end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,20 @@ class Gap:
         """The frames that run forward from `left`, ascending; empty where none do."""
         if direction == "backward" or not self.is_seen_before:
             return range(0)
-        return self.frames if direction == "forward" else range(self.frames.start, self._meeting_point())
+        is_whole = direction == "forward" or (direction == "repair" and self._is_between_sights)
+        return self.frames if is_whole else range(self.frames.start, self._meeting_point())
 
     def backward(self, direction: Direction) -> range:
         """The frames that run backward from `right`, descending; empty where none do."""
         if direction == "forward" or not self.is_seen_after:
             return range(0)
-        start = self.frames.start if direction == "backward" else self._meeting_point()
+        is_whole = direction == "backward" or (direction == "repair" and self._is_between_sights)
+        start = self.frames.start if is_whole else self._meeting_point()
         return range(self.frames.stop - 1, start - 1, -1)
+
+    @property
+    def _is_between_sights(self) -> bool:
+        return self.left is not None and self.right is not None and self.left.is_visible and self.right.is_visible
 
     def _meeting_point(self) -> int:
         """Both ways: the first frame of the backward half. An absent end runs nothing if the other shows the object."""

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.document.masks import MaskCode
-from app.inference.checkpoints import checkpoint_at
+from app.inference.checkpoints import checkpoint_at, find_checkpoint
+from app.inference.drafting import Draft
 from app.inference.engine import (
     Candidate,
     CellResult,
@@ -26,12 +27,14 @@ from app.inference.engine import (
     SuggestionStep,
 )
 from app.inference.faults import sentences
+from app.inference.forecast import drafts_itself
+from app.inference.joining import Joinings
 from app.inference.plan import Plan, Stretch
 from app.inference.replay import mended_mask, replay
 from app.inference.suggesting import suggest
 from app.media.clip import ClipError, FrameSource, open_clip
 from sam2_core.checkpoint import describe_checkpoint, load_model
-from sam2_core.device import choose_device
+from sam2_core.device import choose_device, device_of
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.video import ObjectMask, SessionSettings, VideoSession
 
@@ -39,6 +42,7 @@ OBJECTS_KEPT = 32
 """Objects of earlier runs that are remembered, so that their runs can go on without a lead-in."""
 CONDITIONING_FRAMES_SEEN = 8
 """A frame looks at so many of the frames that condition its object, the nearest ones: more cost time for nothing."""
+_SETTINGS = SessionSettings(max_conditioning_frames=CONDITIONING_FRAMES_SEEN)
 DAMAGED_FRAMES_PASSED = 10
 """A run passes over frames that cannot be decoded; after so many in a row it ends."""
 
@@ -117,29 +121,36 @@ class InlineEngine:
         self._runs += 1
         mine = self._runs
         _, session = self._sessions()
-        untold = self._forget_changed(session, inputs)
+        draft = self._draft(plan) if plan.is_draft else None
+        untold = self._forget_changed(session, inputs) if draft is None else list(inputs)
         news = [(one, frame) for one in untold for frame in sorted({*one.prompts, *one.masks})]
-        skipped = {stretch for stretch in plan.stretches if stretch.lead_in and self._can_go_on(session, plan, stretch)}
+        skipped = set() if draft else {one for one in plan.stretches if self._can_go_on(session, plan, one)}
         total = sum(1 for _ in _sweeps(plan, skipped))
         for one, frame in news:
             with sentences(f"looking at frame {frame}"):
-                _tell(session, one, frame)
+                _tell(draft or session, one, frame)
             yield FrameBatch(frame, (), 0, total)
             if mine != self._runs:
                 return
-        self._told |= {one.object_id: one for one in untold}
-        damaged = 0
-        for done, sweep in enumerate(_sweeps(plan, skipped), 1):
-            with sentences(f"following objects on frame {sweep[0]}"):
+        self._told |= {} if draft else {one.object_id: one for one in untold}
+        damaged = done = 0
+        joinings = Joinings(plan)
+        for frame, is_reverse, asked, passed in _sweeps(plan, skipped):
+            wanted, fault = joinings.still_wanted(frame, asked), ""
+            if not wanted and not passed:
+                continue
+            done += 1
+            with sentences(f"following objects on frame {frame}"):
                 try:
-                    batch = FrameBatch(sweep[0], _track(session, sweep), done, total)
+                    results = _track(draft or session, (frame, is_reverse, wanted, passed))
                     damaged = 0
                 except ClipError as damage:
                     damaged += 1
                     if damaged > DAMAGED_FRAMES_PASSED:
                         raise
-                    batch = FrameBatch(sweep[0], (), done, total, fault=str(damage))
-            yield batch
+                    results, fault = (), str(damage)
+            shown, joints = joinings.take(frame, wanted, results, is_reverse=is_reverse)
+            yield FrameBatch(frame, shown, done, total - joinings.spared, fault, is_reverse, joints)
             if mine != self._runs:
                 return
 
@@ -174,12 +185,20 @@ class InlineEngine:
         if self._source is None:
             raise EngineError("No clip is open for the model: open one first.")
         if self._clicks is None or self._tracks is None:
-            settings = SessionSettings(max_conditioning_frames=CONDITIONING_FRAMES_SEEN)
             frames = cast(Sequence[NDArray[np.uint8]], self._source)
             with sentences("opening the clip"):
-                self._clicks = VideoSession(self._model, frames, settings)
-                self._tracks = VideoSession(self._model, frames, settings, features=self._clicks.features)
+                self._clicks = VideoSession(self._model, frames, _SETTINGS)
+                self._tracks = VideoSession(self._model, frames, _SETTINGS, features=self._clicks.features)
         return self._clicks, self._tracks
+
+    def _draft(self, plan: Plan) -> Draft:
+        """What a draft runs on: the model itself, or the built-in one where that is quicker."""
+        assert self._model is not None and self._source is not None
+        model = self._model
+        with sentences("beginning the draft"):
+            if not drafts_itself(model.config.name):
+                model = load_model(find_checkpoint("built-in").path, device_of(model))
+            return Draft(model, self._source, plan, _SETTINGS)
 
     def _drop_sessions(self) -> None:
         """End the open run and search, and forget everything but model and clip."""
@@ -208,6 +227,8 @@ class InlineEngine:
 
     def _can_go_on(self, session: VideoSession, plan: Plan, stretch: Stretch) -> bool:
         """Whether a stretch needs no lead-in, because the session stands exactly before it."""
+        if not stretch.lead_in:
+            return False
         rivals = [
             other
             for other in plan.stretches
@@ -234,24 +255,28 @@ def _sweeps(plan: Plan, skipped: set[Stretch]) -> Iterator[Sweep]:
             yield step.frame, step.is_reverse, tuple(sorted(wanted)), tuple(sorted(passed))
 
 
-def _track(session: VideoSession, sweep: Sweep) -> tuple[CellResult, ...]:
+def _track(session: VideoSession | Draft, sweep: Sweep) -> tuple[CellResult, ...]:
     frame, is_reverse, wanted, passed = sweep
+    if isinstance(session, Draft):
+        drafted = session.track(frame, wanted + passed, is_reverse=is_reverse)
+        return tuple(_result(one, frame) for one in drafted.objects if one.object_id in wanted)
     for found in session.propagate(frame, frame, reverse=is_reverse, object_ids=wanted + passed):
         return tuple(_result(one, frame) for one in found.objects if one.object_id in wanted)
     return ()
 
 
-def _tell(session: VideoSession, inputs: ObjectInputs, frame: int) -> None:
+def _tell(told: VideoSession | Draft, inputs: ObjectInputs, frame: int) -> None:
     """Let one of its frames condition an object."""
     given, mask = inputs.prompts.get(frame), inputs.masks.get(frame)
+    session, place = (told.session, told.place(frame)) if isinstance(told, Draft) else (told, frame)
     if given is not None:
-        answer = replay(session, inputs.object_id, frame, given, is_new=True)
+        answer = replay(session, inputs.object_id, place, given, is_new=True)
         if given.accepted is None or MaskCode.from_array(answer.mask) == given.accepted:
             return
         # The person saw and kept another mask than these prompts give by themselves: what they saw is right.
         mask = given.accepted
     assert mask is not None, "a conditioning frame has prompts or a mask"
-    session.add_mask(frame, inputs.object_id, mask.to_array())
+    session.add_mask(place, inputs.object_id, mask.to_array())
 
 
 def _result(found: ObjectMask, frame: int, candidates: tuple[Candidate, ...] = ()) -> CellResult:

@@ -41,16 +41,19 @@ def plan_inputs(document: DocumentView, plan: Plan) -> list[ObjectInputs]:
     return [_conditions(document, object_id, plan.conditioning[object_id]) for object_id in plan.object_ids]
 
 
-def run_results(document: Document, batches: Iterable[FrameBatch], began: int) -> Iterator[tuple[Cell, FrameMask, int]]:
+def run_results(
+    document: Document, batches: Iterable[FrameBatch], began: int, *, is_draft: bool = False
+) -> Iterator[tuple[Cell, FrameMask, int]]:
     """A run's results as the document takes them: cell, mask, and the cell's revision from when the run began.
 
     `began` is the document's clock at that moment; a cell that was touched since gets a revision that it never had.
     """
+    origin = Origin.DRAFT if is_draft else Origin.PROPAGATED
     for batch in batches:
         for one in batch.cells:
             cell = (one.object_id, one.frame)
             revision = -1 if document.touched_since(cell, began) else document.revision(cell)
-            yield cell, FrameMask(one.mask, one.iou, one.score, Origin.PROPAGATED), revision
+            yield cell, FrameMask(one.mask, one.iou, one.score, origin, agreement=one.agreement), revision
 
 
 def _conditions(document: DocumentView, object_id: int, frames: Iterable[int]) -> ObjectInputs:

@@ -49,6 +49,24 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Meeting:
+    """Frames that are run from both ends, all of them each way, to be joined where the two agree."""
+
+    forward: Stretch
+    backward: Stretch
+
+    @property
+    def object_id(self) -> int:
+        """Whose frames they are."""
+        return self.forward.object_id
+
+    @property
+    def frames(self) -> range:
+        """The frames, ascending."""
+        return self.forward.frames
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a run will do. `conditioning` gives, per object, the frames that the model is told beforehand."""
 
@@ -60,6 +78,8 @@ class Plan:
     """A sentence for each object that was asked for and has nothing to run."""
     cuts: tuple[int, ...] = ()
     """Shot cuts (first frames of shots) that end a stretch of it, ascending."""
+    stride: int = 1
+    """It computes every so many frames; more than 1 makes it a draft."""
 
     @property
     def object_ids(self) -> tuple[int, ...]:
@@ -71,20 +91,37 @@ class Plan:
         """Every cell that the run writes."""
         return frozenset((stretch.object_id, frame) for stretch in self.stretches for frame in stretch.frames)
 
+    @cached_property
+    def meetings(self) -> tuple[Meeting, ...]:
+        """The spans that are run from both ends."""
+        up = {(one.object_id, one.frames[0]): one for one in self.stretches if not one.is_reverse}
+        down = sorted((one for one in self.stretches if one.is_reverse), key=lambda one: one.frames[-1])
+        found = ((up.get((one.object_id, one.frames[-1])), one) for one in down)
+        return tuple(Meeting(forward, backward) for forward, backward in found if forward is not None)
+
+    @property
+    def deed(self) -> tuple[str, str]:
+        """What the run is called before and while it is done: ("Propagate", "Propagating")."""
+        if self.is_draft:
+            return "Draft", "Drafting"
+        return ("Repair", "Repairing") if self.meetings else ("Propagate", "Propagating")
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether its masks are to find trouble with, until a full run replaces them."""
+        return self.stride > 1
+
     def __getstate__(self) -> dict[str, object]:
         """Cells are many and follow from the rest: a copy in another process makes its own when it needs them."""
         return {name: value for name, value in self.__dict__.items() if name != "cells"}
 
     def steps(self) -> Iterator[Step]:
-        """The frames in running order: a sweep up and a sweep down take turns, so that near frames come first."""
-        sweeps = [_sweep(self.stretches, is_reverse) for is_reverse in (False, True)]
-        while sweeps:
-            for sweep in list(sweeps):
-                step = next(sweep, None)
-                if step is None:
-                    sweeps.remove(sweep)
-                else:
-                    yield step
+        """The frames in running order: one meeting after the other, then all the rest."""
+        paired: set[Stretch] = set()
+        for meeting in self.meetings:
+            yield from _in_turns((meeting.forward, meeting.backward))
+            paired |= {meeting.forward, meeting.backward}
+        yield from _in_turns([stretch for stretch in self.stretches if stretch not in paired])
 
 
 def make_plan(
@@ -97,17 +134,21 @@ def make_plan(
     stop_at_locks: bool = False,
     only_missing: bool = False,
     passed_cuts: Collection[int] = (),
+    stride: int = 1,
 ) -> Plan:
     """Plan to follow objects through the frames `first` to `last`, both included.
 
     Forward and backward run from every anchor to the next one; both ways, two anchors share the frames between them and
-    meet in the middle. With `stop_at_locks` an object's run ends at the first verified, hand-made or imported frame
-    that it meets (forward and backward only). With `only_missing` frames that have a mask already are kept.
+    meet in the middle; a repair runs all of these from either anchor, if both show the object (`Plan.meetings`).
+    With `stop_at_locks` an object's run ends at the first verified, hand-made or imported frame that it meets (forward
+    and backward only). With `only_missing` frames that have a mask already are kept, but for drafts. With a `stride`
+    above 1 it is a draft: of the frames without a mask it computes those whose number the stride divides.
     No run goes from one shot into another, except through `passed_cuts`.
     Raises PlanError where no frame is left to write.
     """
     _check(document, object_ids, first, last)
-    request = Request(document, range(first, last + 1), direction, stop_at_locks, only_missing)
+    window = range(first, last + 1)
+    request = Request(document, window, direction, stop_at_locks, only_missing or stride > 1, stride)
     cuts = [cut for cut in document.cuts if cut not in passed_cuts]
     stretches: list[Stretch] = []
     conditioning: dict[int, tuple[int, ...]] = {}
@@ -124,7 +165,7 @@ def make_plan(
             is_at_cut |= request.cut_in_the_way(object_id) is not None
             continue
         stretches += found
-        barriers |= _barriers(found, cuts, request.window, {anchor.frame for anchor in anchors})
+        barriers |= _barriers(found, cuts, window, {anchor.frame for anchor in anchors})
         running = [gap.frames for gap in gaps if any(stretch.frames[0] in gap.frames for stretch in found)]
         conditioning[object_id] = _conditioning(anchors, running)
     if not stretches:
@@ -134,7 +175,7 @@ def make_plan(
             f"Nothing to propagate. {' '.join(notes[:NOTES_SHOWN])}{more}", is_complete=is_complete, is_at_cut=is_at_cut
         )
     summary = _summary(document, stretches)
-    return Plan(tuple(stretches), conditioning, summary, tuple(notes), tuple(sorted(barriers)))
+    return Plan(tuple(stretches), conditioning, summary, tuple(notes), tuple(sorted(barriers)), stride)
 
 
 def span_around(document: DocumentView, object_id: int, frame: int) -> tuple[int, int]:
@@ -149,10 +190,12 @@ def _barriers(stretches: Sequence[Stretch], cuts: Sequence[int], window: range, 
     """The cuts that end these stretches where nothing else does: not the window, and no anchor right behind the cut."""
     found = set()
     for stretch in stretches:
-        last = stretch.frames[-1]
-        cut, beyond = (last, last - 1) if stretch.is_reverse else (last + 1, last + 1)
-        if cut in cuts and beyond in window and beyond not in anchors:
-            found.add(cut)
+        last, stride = stretch.frames[-1], abs(stretch.frames.step)
+        ends = range(last - stride + 1, last + 1) if stretch.is_reverse else range(last + 1, last + stride + 1)
+        for cut in (cut for cut in cuts if cut in ends):
+            beyond = cut - stretch.is_reverse
+            if beyond in window and beyond not in anchors:
+                found.add(cut)
     return found
 
 
@@ -185,17 +228,31 @@ def _conditioning(anchors: Sequence[Anchor], running: Sequence[range]) -> tuple[
 def _summary(document: DocumentView, stretches: Sequence[Stretch]) -> str:
     names = [name_of(document, object_id) for object_id in dict.fromkeys(stretch.object_id for stretch in stretches)]
     who = names[0] if len(names) == 1 else f"{len(names)} objects"
-    count = sum(len(stretch.frames) for stretch in stretches)
+    count = len({(stretch.object_id, frame) for stretch in stretches for frame in stretch.frames})
     what = f"{count:,} frame{'s' if count != 1 else ''}" if len(names) == 1 else f"{count:,} masks"
     ways = {stretch.is_reverse for stretch in stretches}
+    if sum(len(stretch.frames) for stretch in stretches) > count:
+        return f"{what} of {who}, from both ends"
     way = "both ways" if len(ways) == 2 else "backward" if ways == {True} else "forward"
     return f"{what} of {who}, {way}"
 
 
+def _in_turns(stretches: Sequence[Stretch]) -> Iterator[Step]:
+    """A sweep up and a sweep down take turns, so that near frames come first."""
+    sweeps = [_sweep(stretches, is_reverse) for is_reverse in (False, True)]
+    while sweeps:
+        for sweep in list(sweeps):
+            step = next(sweep, None)
+            if step is None:
+                sweeps.remove(sweep)
+            else:
+                yield step
+
+
 def _sweep(stretches: Sequence[Stretch], is_reverse: bool) -> Iterator[Step]:
     """The steps of one direction: from each frame to the next that any stretch passes."""
-    step = -1 if is_reverse else 1
     mine = [stretch for stretch in stretches if stretch.is_reverse == is_reverse]
+    step = mine[0].frames.step if mine else 1
     waiting = deque(sorted(enumerate(mine), key=lambda item: item[1].lead_in.start * step))
     active: list[tuple[int, Stretch]] = []
     frame = 0

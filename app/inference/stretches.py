@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from app.document.document import DocumentView
+from app.document.values import Origin
 from app.inference.anchors import anchors_of, name_of
 from app.inference.gaps import Direction, Gap, gaps_between
 
@@ -40,6 +41,7 @@ class Request:
     direction: Direction
     stop_at_locks: bool = False
     only_missing: bool = False
+    stride: int = 1
 
     def stretches(self, object_id: int, gaps: Sequence[Gap]) -> Iterator[Stretch]:
         """The stretches of one object, forward ones first, each way in running order."""
@@ -58,11 +60,12 @@ class Request:
 
     def _one_way(self, object_id: int, runs: Sequence[tuple[Gap, range]]) -> Iterator[Stretch]:
         has_started = False
-        for gap, run in runs:
+        for gap, whole in runs:
+            run = _every(self.stride, whole)
             source = gap.left if run.step > 0 else gap.right
             if not run or source is None:
                 continue
-            if has_started and self.stop_at_locks and self.direction != "both" and source.is_lock:
+            if has_started and self.stop_at_locks and self.direction in ("forward", "backward") and source.is_lock:
                 return
             for frames in self._wanted(object_id, run):
                 has_started = True
@@ -70,13 +73,11 @@ class Request:
                 yield Stretch(object_id, source.frame, frames, lead_in, _reason(gap, run, frames))
 
     def _wanted(self, object_id: int, run: range) -> list[range]:
-        ends = sorted((run[0], run[-1]))
-        low, high = max(ends[0], self.window.start), min(ends[1] + 1, self.window.stop)
-        inside = range(low, high) if run.step > 0 else range(high - 1, low - 1, -1)
+        inside = _within(run, self.window)
         if not self.only_missing:
             return [inside] if inside else []
         masks = self.document.masks_of(object_id)
-        frames = [frame for frame in inside if frame not in masks]
+        frames = [frame for frame in inside if frame not in masks or masks[frame].origin is Origin.DRAFT]
         pieces = []
         for _, numbered in groupby(enumerate(frames), key=lambda item: item[1] - item[0] * run.step):
             piece = [frame for _, frame in numbered]
@@ -124,6 +125,22 @@ class Request:
         return None if not between else between[-1] if stretch.is_reverse else between[0]
 
 
+def _every(stride: int, frames: range) -> range:
+    """Of frames that follow one another those whose number `stride` divides."""
+    start = frames.start + (-frames.start % stride if frames.step > 0 else -(frames.start % stride))
+    return range(start, frames.stop, frames.step * stride)
+
+
+def _within(run: range, window: range) -> range:
+    """The part of a run that lies in the window."""
+    if run.step > 0:
+        skipped, ahead = window.start - run.start, window.stop - 1 - run.start
+    else:
+        skipped, ahead = run.start - (window.stop - 1), run.start - window.start
+    stride = abs(run.step)
+    return run[max(0, -(-skipped // stride)) : max(0, ahead // stride + 1)]
+
+
 def _reason(gap: Gap, run: range, frames: range) -> str:
     """Such as "forward from the prompt on frame 0 to the verified frame 40"; `run`: what runs this way in the gap."""
     if run.step > 0:
@@ -134,7 +151,7 @@ def _reason(gap: Gap, run: range, frames: range) -> str:
         cut = gap.frames.start if gap.begins_with_cut else None
     if frames[-1] != run[-1]:
         target = f"to frame {frames[-1]}"
-    elif run[-1] != far and goal is not None:
+    elif abs(run[-1] - far) >= abs(run.step) and goal is not None:
         target = f"until it meets the run from {goal.words}"
     else:
         target = f"to {goal.words}" if goal is not None else f"to the cut before frame {cut}" if cut else ending

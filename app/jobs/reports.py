@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.inference.engine import EngineInfo
+from app.inference.engine import EngineInfo, Joint
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,10 @@ class EngineStatus:
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How a run ended: `done` of `total` steps; `written` masks, and `dropped` ones that came too late."""
+    """How a run ended: `done` of `total` steps; `written` masks, and `dropped` ones that came too late.
+
+    `joints`: the spans that it ran from both ends, and where they became one.
+    """
 
     done: int
     total: int
@@ -35,16 +38,19 @@ class RunEnd:
     error: str | None = None
     written: int = 0
     dropped: int = 0
+    joints: tuple[Joint, ...] = ()
 
 
 @dataclass(frozen=True)
 class RunProgress:
     """How far a run is: `done` of `total` steps (frames of a sweep), steps per second, and what is left of it.
 
-    `seconds_left` is None until there is something to judge by.
+    `seconds_left` is None until there is something to judge by. `heads` are the frames that were computed last: whether
+    of the sweep down, and the frame.
     """
 
     done: int
     total: int
     fps: float
     seconds_left: float | None
+    heads: tuple[tuple[bool, int], ...] = ()

@@ -224,3 +224,71 @@ class TestFaults:
         assert [batch.frame for batch in faults] == [7] and "00007.png" in faults[0].fault
         assert {frame for _, frame in masks_of(batches)} == set(range(1, 24)) - {7}
         engine.close()
+
+
+class TestRepair:
+    @pytest.fixture
+    def spanned(self, engine, small_work):
+        """Clicked on frame 2 and on frame 16."""
+        for frame, x in ((2, 24.0), (16, 52.0)):
+            small_work.prompt(frame, Prompt((Point(x, 30.0),)))
+            small_work.accept(answer(engine, small_work, frame))
+        return small_work
+
+    def run_from(self, engine, work, direction):
+        plan = make_plan(work.document, [1], 3, 15, direction)
+        return plan, list(engine.run(plan, plan_inputs(work.document, plan)))
+
+    def test_it_joins_what_runs_from_either_end_would_give(self, engine, fresh, spanned):
+        plan, batches = self.run_from(engine, spanned, "repair")
+        (joint,) = [joint for batch in batches for joint in batch.joints]
+        assert (joint.object_id, joint.first, joint.last) == (1, 3, 15)
+        assert batches[-1].done == batches[-1].total <= 26
+        up = masks_of(self.run_from(fresh(), spanned, "forward")[1])
+        down = masks_of(self.run_from(fresh(), spanned, "backward")[1])
+        found = masks_of(batches)
+        assert set(found) == plan.cells
+        for cell, mask in found.items():
+            assert mask == (up if cell[1] <= joint.frame else down)[cell]
+        shares = {cell[1]: up[cell].iou(down[cell]) for cell in found}
+        if joint.is_agreed:
+            assert all(shares[frame] >= 0.9 for frame in range(joint.frame - 1, joint.frame + 2))
+        else:
+            assert shares[joint.worst] == min(shares.values()) == joint.share
+
+    def test_it_may_be_closed_after_any_frame(self, engine, fresh, spanned):
+        plan = make_plan(spanned.document, [1], 3, 15, "repair")
+        run = engine.run(plan, plan_inputs(spanned.document, plan))
+        for _ in range(9):
+            next(run)
+        run.close()
+        assert masks_of(self.run_from(engine, spanned, "repair")[1]) == masks_of(
+            self.run_from(fresh(), spanned, "repair")[1]
+        )
+
+
+class TestDraft:
+    def test_it_follows_objects_through_every_other_frame(self, engine, fresh, small_work):
+        """The object that is clicked between the frames of the draft is followed just so by itself."""
+        small_work.prompt(0, CLICK)
+        small_work.prompt(7, Prompt((Point(76.0, 30.0),)), object_id=2)
+        for object_id, frame in ((1, 0), (2, 7)):
+            small_work.accept(answer(engine, small_work, frame, object_id))
+        plan = make_plan(small_work.document, [1, 2], 0, 23, stride=2)
+        batches = list(engine.run(plan, plan_inputs(small_work.document, plan)))
+        found = masks_of(batches)
+        assert set(found) == plan.cells
+        assert {frame for _, frame in found} == set(range(0, 24, 2))
+        assert batches[-1].done == batches[-1].total
+        alone = make_plan(small_work.document, [2], 0, 23, stride=2)
+        apart = masks_of(fresh().run(alone, plan_inputs(small_work.document, alone)))
+        assert {cell: mask for cell, mask in found.items() if cell[0] == 2} == apart
+
+    def test_a_run_afterwards_is_none_the_wiser(self, engine, fresh, small_work):
+        small_work.prompt(0, CLICK)
+        small_work.accept(answer(engine, small_work))
+        plan = make_plan(small_work.document, [1], 0, 23, stride=2)
+        list(engine.run(plan, plan_inputs(small_work.document, plan)))
+        whole = make_plan(small_work.document, [1], 0, 23)
+        after = masks_of(engine.run(whole, plan_inputs(small_work.document, whole)))
+        assert after == masks_of(fresh().run(whole, plan_inputs(small_work.document, whole)))

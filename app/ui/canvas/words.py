@@ -37,6 +37,8 @@ def state_words(document: DocumentView, object_id: int, frame: int) -> str:
         words.append("made by hand")
     elif mask.origin is Origin.IMPORTED:
         words.append("imported, not looked at")
+    elif mask.origin is Origin.DRAFT:
+        words.append("draft, not looked at")
     elif mask.origin is Origin.PROPAGATED:
         words.append("not looked at")
     return ", ".join(words)
