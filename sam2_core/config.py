@@ -120,6 +120,7 @@ class ModelConfig:
         matching_prior: on tracked frames a mask matched by trunk features goes in as a mask prompt (built-in only).
         prior_share: share of that matched mask in the answer, 0 to 1.
         box_zoom: a small object in a box is looked at in a part of the picture this many times as wide; 0 = off.
+        keeps_asked_parts: answers to clicks lose the parts that nobody asked for, as `keep_asked_parts` says.
     """
 
     name: str
@@ -163,6 +164,7 @@ class ModelConfig:
     matching_prior: bool = False
     prior_share: float = field(default=0.0)
     box_zoom: float = field(default=0.0)
+    keeps_asked_parts: bool = False
 
     def __post_init__(self) -> None:
         _require(self.version in ("2.0", "2.1"), f"version is {self.version!r}, it can be '2.0' or '2.1'")
@@ -313,5 +315,6 @@ BUILT_IN = ModelConfig(
     matching_prior=True,
     prior_share=0.6,
     box_zoom=2.5,
+    keeps_asked_parts=True,
 )
 """The small model that comes with the program."""

@@ -14,7 +14,7 @@ from sam2_core.memory_bank import MemoryPolicy, MemoryReader, MemoryTokens, Sele
 from sam2_core.model.mask_decoder import shrink_logits, upsample_logits
 from sam2_core.model.sam2 import HeadOutput, ImageFeatures, Sam2Model
 from sam2_core.object_masks import ranking
-from sam2_core.postprocess import fill_small_holes
+from sam2_core.postprocess import fill_small_holes, keep_asked_parts
 from sam2_core.prior import MatchedMask, MatchingPrior, blend
 from sam2_core.prompts import FramePrompts, GivenMask
 from sam2_core.sweep import FrameOutput
@@ -65,7 +65,12 @@ class FrameModel:
         return self._outputs(head, is_prompted=True)[0]
 
     def answer(
-        self, frame: int, prompts: FramePrompts, earlier: Tensor | None, conditioned: Tensor | None = None
+        self,
+        frame: int,
+        prompts: FramePrompts,
+        earlier: Tensor | None,
+        conditioned: Tensor | None = None,
+        base: Tensor | None = None,
     ) -> HeadOutput:
         """The model's answer to the points and the box of a frame, all at once.
 
@@ -74,7 +79,15 @@ class FrameModel:
             prompts: at least one point or a box; a mask is not looked at.
             earlier: (1, 1, S / 4, S / 4) logits that the prompts mend, or None.
             conditioned: (1, C, h, w) features in the light of memories; None where nothing is remembered.
+            base: (1, 1, h, w) logits of the tracked mask that lay there before the first prompt, or None.
         """
+        head = self._answer(frame, prompts, earlier, conditioned)
+        config = self._model.config
+        return self._asked_parts(head, prompts, base) if config.keeps_asked_parts and prompts.points else head
+
+    def _answer(
+        self, frame: int, prompts: FramePrompts, earlier: Tensor | None, conditioned: Tensor | None
+    ) -> HeadOutput:
         crop = None if conditioned is not None else crop_for(prompts, self._features.size, self._model.config)
         if crop is not None:
             return self._answer_closer(frame, crop, prompts, earlier)
@@ -103,13 +116,29 @@ class FrameModel:
         chosen = crop.onto_picture(head.low_res, config.image_size)
         return replace(head, low_res=chosen, high_res=chosen, candidates=candidates)
 
+    def _asked_parts(self, head: HeadOutput, prompts: FramePrompts, base: Tensor | None) -> HeadOutput:
+        """An answer without the parts that neither clicks nor what lay beneath them asked for."""
+        side, device = self._model.config.image_size, head.candidates.device
+        size = (head.candidates.shape[-2], head.candidates.shape[-1])
+        beneath = None if base is None else upsample_logits(base, size)[:, 0] > 0
+        if prompts.mask is not None and prompts.box is None:
+            given = upsample_logits(prompts.mask.to_model(side, device), size)[:, 0] > 0.5
+            beneath = given if beneath is None else beneath | given
+        points, labels = prompts.to_model(self._features.size, side, device)
+        candidates = keep_asked_parts(head.candidates, points, labels, side, beneath)
+        low_res = candidates[torch.arange(len(head.best), device=device), head.best][:, None]
+        model_size = (side, side)
+        return replace(head, candidates=candidates, low_res=low_res, high_res=upsample_logits(low_res, model_size))
+
     def output_of(self, head: HeadOutput) -> FrameOutput:
         """An answer to prompts, to be kept."""
         return self._outputs(head, is_prompted=True)[0]
 
-    def candidate(self, frame: int, prompts: FramePrompts, earlier: Tensor | None, rank: int) -> FrameOutput:
+    def candidate(
+        self, frame: int, prompts: FramePrompts, earlier: Tensor | None, rank: int, base: Tensor | None = None
+    ) -> FrameOutput:
         """The answer to the same prompts if candidate number `rank` of `ranking` is taken, with its own pointer."""
-        head = self.answer(frame, prompts, earlier)
+        head = self.answer(frame, prompts, earlier, base=base)
         index = ranking(head)[rank]
         if head.score.item() > 0 and head.candidates.shape[1] > 1:
             head = replace(head, pointer=self._pointer_of(frame, prompts, earlier, index))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ from sam2_core.device import device_of, memory_guard
 from sam2_core.errors import PromptError
 from sam2_core.model.mask_decoder import shrink_logits, upsample_logits
 from sam2_core.model.sam2 import ImageFeatures, Sam2Model
-from sam2_core.postprocess import clean_mask_logits
+from sam2_core.postprocess import clean_mask_logits, keep_asked_parts
 from sam2_core.prompts import FramePrompts, checked_box, checked_points
 from sam2_core.zoom import Crop, crop_for
 
@@ -153,6 +153,10 @@ class ImagePredictor:
             answers = self._answer_closer(crop, prompts, given_mask, multimask)
         else:
             answers = self.answer(places, signs, given_mask, multimask)
+        if self.model.config.keeps_asked_parts and prompts.points:
+            side = self.model.config.image_size
+            places, signs = prompts.to_model(size, side, self.model.device)
+            answers = replace(answers, low_res=keep_asked_parts(answers.low_res, places, signs, side))
         with memory_guard("enlarging masks"), torch.inference_mode():
             logits = self.enlarge(answers.low_res)[0]
             masks = logits if return_logits else logits > self.mask_threshold

@@ -14,6 +14,8 @@ from torch import Tensor
 OVERLAP_LOGIT = -10.0
 """Highest logit that an object may keep on a pixel which another object claims more strongly."""
 
+_TOP_LEFT = 2
+
 
 def connected_areas(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Size of the 8-connected part that each pixel belongs to.
@@ -47,6 +49,56 @@ def keep_parts_at(logits: Tensor, places: Tensor, *, threshold: float = 0.0) -> 
     wanted = numbers[np.arange(len(numbers)), rows, columns]
     is_other = torch.from_numpy((numbers > 0) & (numbers != wanted[:, None, None]))
     return torch.where(is_other.to(logits.device), logits.new_tensor(threshold - 10.0), logits)
+
+
+def keep_asked_parts(
+    logits: Tensor, points: Tensor, labels: Tensor, side: int, beneath: Tensor | None = None
+) -> Tensor:
+    """Wipe the parts of answers to clicks that nobody asked for; where that is all of a mask, it stays as it is.
+
+    A part was asked for if a positive click lies on it, or if more than half of it was there before the clicks: in the
+    box, or in the mask that they mend. Not part of the paper: a small model also paints what looks like the object and
+    lies elsewhere, and a click says where the object is.
+
+    Args:
+        logits: (B, k, h, w); pixels above 0 are foreground.
+        points: (B, N, 2) x, y in pixels of the model's input.
+        labels: (B, N): 1 positive, 2 and 3 the corners of a box, which come first; others are not looked at.
+        side: of the model's input.
+        beneath: (B, h, w) bool, the masks that the clicks mend.
+
+    Returns:
+        Logits in which wiped pixels are -10.
+    """
+    height, width = logits.shape[-2:]
+    runs, lengths, inside = _parts((logits > 0).cpu().numpy())
+    numbers = _spread(runs + 1, lengths, inside, tuple(logits.shape))
+    is_asked = np.zeros(len(runs) + 1, dtype=np.bool_)
+    places = (points.float().cpu() / side * torch.tensor([width, height])).numpy()
+    signs = labels.cpu().numpy()
+    before = np.zeros((len(places), height, width), dtype=np.bool_) if beneath is None else beneath.cpu().numpy().copy()
+    for row, corner in zip(*np.nonzero(signs == _TOP_LEFT), strict=True):
+        (x0, y0), (x1, y1) = places[row, corner : corner + 2].clip(0).round().astype(int)
+        before[row, y0:y1, x0:x1] = True
+    for row, click in zip(*np.nonzero(signs == 1), strict=True):
+        is_asked[_numbers_at(numbers[row], *places[row, click])] = True
+    if before.any():
+        sizes = np.bincount(numbers.ravel(), minlength=len(is_asked))
+        there = np.broadcast_to(before[:, None], numbers.shape)
+        is_asked |= 2 * np.bincount(numbers[there], minlength=len(is_asked)) > sizes
+    is_asked[0] = False
+    stays = is_asked[numbers]
+    is_wiped = (numbers > 0) & ~stays & stays.any(axis=(-1, -2), keepdims=True)
+    return torch.where(torch.from_numpy(is_wiped).to(logits.device), -10.0, logits)
+
+
+def _numbers_at(numbers: NDArray[np.int64], x: float, y: float) -> NDArray[np.int64]:
+    """The part under a place in each of the maps (k, h, w), or else the parts that touch its pixel."""
+    height, width = numbers.shape[-2:]
+    column, row = int(np.clip(x, 0, width - 1)), int(np.clip(y, 0, height - 1))
+    around = numbers[:, max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2].reshape(len(numbers), -1)
+    under = numbers[:, row, column]
+    return np.where(under[:, None] > 0, under[:, None], around)
 
 
 def fill_small_holes(logits: Tensor, max_area: int, *, value: float = 0.1, threshold: float = 0.0) -> Tensor:

@@ -60,11 +60,12 @@ class PromptReplay:
         """What the model says to the last prompt of a record, before any choice; None if that is a mask."""
         if isinstance(record.given.steps[-1], GivenMask):
             return None
-        return self._compute.answer(frame, record.given, self._earlier_than_last(frame, record))
+        return self._compute.answer(frame, record.given, self._earlier_than_last(frame, record), base=record.base)
 
     def choose(self, frame: int, record: PromptRecord, rank: int) -> PromptRecord:
         """The same prompts with candidate number `rank` of the last one taken, best first."""
-        output = self._compute.candidate(frame, record.given, self._earlier_than_last(frame, record), rank)
+        earlier = self._earlier_than_last(frame, record)
+        output = self._compute.candidate(frame, record.given, earlier, rank, record.base)
         choices = {**record.choices, len(record.given.steps) - 1: rank}
         return PromptRecord(record.given, output, choices, record.base)
 
@@ -87,9 +88,9 @@ class PromptReplay:
                 continue
             earlier = _mended(part, output, base)
             if step in choices:
-                output = self._compute.candidate(frame, part, earlier, choices[step])
+                output = self._compute.candidate(frame, part, earlier, choices[step], base)
             else:
-                head = self._compute.answer(frame, part, earlier)
+                head = self._compute.answer(frame, part, earlier, base=base)
                 output = self._compute.output_of(head)
         assert output is not None, "there was no prompt to answer"
         return output, head

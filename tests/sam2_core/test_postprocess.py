@@ -8,6 +8,7 @@ from sam2_core.postprocess import (
     clean_mask_logits,
     connected_areas,
     fill_small_holes,
+    keep_asked_parts,
     keep_parts_at,
     resolve_overlaps,
     stability_scores,
@@ -73,6 +74,56 @@ def test_only_the_part_at_a_place_is_kept_in_each_picture():
     second[1:4, 5:7] = second[4, 4] = True
     assert torch.equal(kept, torch.stack([first, second, torch.zeros_like(first)]))
     assert not (keep_parts_at(logits, places, threshold=2.5) > 2.5)[0].any()
+
+
+def two_parts():
+    """Two masks of one object, 4 x 8 cells of 4 pixels each: a left and a right part, and the right part alone."""
+    logits = torch.full((1, 2, 8, 8), -1.0)
+    logits[0, 0, 1:4, 0:3] = 2.0
+    logits[0, :, 2:6, 5:8] = 3.0
+    return logits
+
+
+def parts_kept(points, labels, beneath=None, logits=None):
+    kept = keep_asked_parts(
+        two_parts() if logits is None else logits, torch.tensor([points]), torch.tensor([labels]), 32, beneath
+    )
+    return [[bool(mask[2, 1] > 0), bool(mask[3, 6] > 0)] for mask in kept[0]]
+
+
+def test_a_part_that_no_click_lies_on_is_wiped():
+    assert parts_kept([[5.0, 9.0]], [1]) == [[True, False], [False, True]]
+    assert parts_kept([[26.0, 16.0]], [1]) == [[False, True], [False, True]]
+    assert parts_kept([[5.0, 9.0], [26.0, 16.0]], [1, 1]) == [[True, True], [False, True]]
+
+
+def test_a_click_beside_a_part_by_one_cell_means_that_part():
+    assert parts_kept([[14.0, 9.0]], [1])[0] == [True, False]
+
+
+def test_a_mask_that_no_click_lies_on_stays_as_it_is():
+    assert parts_kept([[16.0, 31.0]], [1]) == [[True, True], [False, True]]
+    assert parts_kept([[5.0, 9.0]], [0]) == [[True, True], [False, True]]
+
+
+def test_parts_that_lay_there_before_the_clicks_are_kept():
+    beneath = torch.zeros(1, 8, 8, dtype=torch.bool)
+    beneath[0, :, 4:] = True
+    assert parts_kept([[5.0, 9.0]], [1], beneath)[0] == [True, True]
+    beneath[0, :, :7] = False  # a third of the part is no more than a touch
+    assert parts_kept([[5.0, 9.0]], [1], beneath)[0] == [True, False]
+
+
+def test_parts_in_the_box_are_kept():
+    assert parts_kept([[16.0, 0.0], [32.0, 32.0], [5.0, 9.0]], [2, 3, 1])[0] == [True, True]
+    assert parts_kept([[16.0, 0.0], [32.0, 32.0], [26.0, 16.0]], [2, 3, 1])[0] == [False, True]
+
+
+def test_objects_of_a_batch_do_not_lend_each_other_their_clicks():
+    logits = two_parts()[:, :1].repeat(2, 1, 1, 1)
+    kept = keep_asked_parts(logits, torch.tensor([[[5.0, 9.0]], [[26.0, 16.0]]]), torch.tensor([[1], [1]]), 32) > 0
+    assert kept[0, 0, 2, 1] and not kept[0, 0, 3, 6]
+    assert kept[1, 0, 3, 6] and not kept[1, 0, 2, 1]
 
 
 def test_diagonal_neighbours_belong_together():
