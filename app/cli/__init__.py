@@ -87,6 +87,7 @@ def run_propagate(arguments: argparse.Namespace) -> int:
             exports=tuple(arguments.export),
             options=tuple(arguments.option),
             overlay=arguments.overlay,
+            color_by=arguments.color_by,
             project=arguments.project,
             checkpoint=arguments.checkpoint,
             device=arguments.device,
@@ -249,6 +250,7 @@ def _add_propagate_options(parser: argparse.ArgumentParser) -> None:
         help="of an export, such as coco.with_images=no; `info` lists them",
     )
     add("--overlay", type=Path, metavar="FILE.mp4", help="a video with the masks drawn on it")
+    add("--color-by", choices=("object", "category"), default="object", help="of the overlay's masks (default: object)")
     add("--project", type=Path, metavar="FILE.masklet", help="keep the work here; the same command goes on from it")
     add("--checkpoint", default="built-in", metavar="NAME|FILE", help="the model: a name from `info`, or a weight file")
     add("--device", default="auto", metavar="NAME", help="auto (the default), cuda, cuda:1, mps or cpu")

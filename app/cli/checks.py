@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from app.cli.errors import EnvironmentMissing, UsageError, WorkFailed
 
 if TYPE_CHECKING:
+    from app.commands.coloring import ColorBy
     from app.commands.export import ExportRequest
     from app.document.project import Project
     from app.document.values import Clip
@@ -30,6 +31,7 @@ class Request:
     exports: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     overlay: Path | None = None
+    color_by: ColorBy = "object"
     project: Path | None = None
     checkpoint: str = "built-in"
     device: str = "auto"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
+from app.commands.coloring import ColorBy, Shade, shade_of
 from app.commands.finishing import final_masks
 from app.document.project import Project
 from app.media.clip import FrameSource
@@ -15,14 +16,21 @@ PALETTE = (
     *("B99827", "69FAFA", "B8D085", "F6E692", "86D9C5", "E685CF"),
 )
 """The object colours on dark ground, in the order of use."""
+NO_CATEGORY = "B7C0CB"
 
 
 def write_overlay(
-    project: Project, source: FrameSource, path: Path, frames: Sequence[int], *, overwrite: bool
+    project: Project,
+    source: FrameSource,
+    path: Path,
+    frames: Sequence[int],
+    *,
+    color_by: ColorBy = "object",
+    overwrite: bool,
 ) -> Generator[WriteProgress, None, None]:
     """Work that writes the video; closing it leaves nothing behind. Raises ClipError where it cannot be written."""
     document = project.document.snapshot()
-    colors = {thing.id: _rgb(PALETTE[thing.color % len(PALETTE)]) for thing in document.objects.values()}
+    colors = {object_id: _rgb(shade_of(document, object_id, color_by)) for object_id in document.objects}
 
     def overlays_of(frame: int) -> list[Overlay]:
         return [
@@ -34,6 +42,7 @@ def write_overlay(
     return write_overlay_video(path, source, overlays_of, frames=frames, overwrite=overwrite)
 
 
-def _rgb(color: str) -> tuple[int, int, int]:
-    red, green, blue = bytes.fromhex(color)
+def _rgb(shade: Shade) -> tuple[int, int, int]:
+    color = PALETTE[shade % len(PALETTE)] if isinstance(shade, int) else shade or NO_CATEGORY
+    red, green, blue = bytes.fromhex(color.removeprefix("#"))
     return red, green, blue

@@ -207,7 +207,14 @@ class _Work:
             print(f"  {warning}")
 
     def _write_overlay(self, target: Path, stop: StopRequest) -> None:
-        work = write_overlay(self._project, self._prepared.source, target, self._frames, overwrite=self._may_overwrite)
+        work = write_overlay(
+            self._project,
+            self._prepared.source,
+            target,
+            self._frames,
+            color_by=self._prepared.request.color_by,
+            overwrite=self._may_overwrite,
+        )
         _worked_off(work, target, "frames", stop)
         self._finished.append(str(target))
         print(f"{target}: {counted(len(self._frames), 'frame')} with the masks drawn on")

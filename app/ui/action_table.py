@@ -114,6 +114,8 @@ VIEW = (
     _A("show_prompts", "Show prompts", "View", ("P",), "", _CLIP, is_checkable=True),
     _A("onion_skin", "Onion skin", "View", ("Y",), "", _CLIP, is_checkable=True),
     _A("mask_style", "Mask style: fill, outline, cut-out, alpha", "View", ("Shift+V",), "", _CLIP),
+    _A("color_by_object", "Object", "View", (), "", is_checkable=True, submenu="Colour by"),
+    _A("color_by_category", "Category", "View", (), "", is_checkable=True, submenu="Colour by"),
     _A("masks_fainter", "Masks fainter", "View", ("Ctrl+[",), "", _CLIP, repeats=True),
     _A("masks_stronger", "Masks stronger", "View", ("Ctrl+]",), "", _CLIP, repeats=True),
     _A("zoom_object", "Zoom to the selected object; again: back", "View", ("Z",), "", _MASK, starts_group=True),

@@ -50,7 +50,7 @@ class Actions(QObject):
         self._needing: dict[str, list[str]] = {}
         """The actions that need a state."""
         self._icons: dict[str, str] = {}
-        groups = {kind: QActionGroup(self) for kind in ("tool", "theme", "speed")}
+        groups = {kind: QActionGroup(self) for kind in ("tool", "theme", "speed", "color")}
         for spec in ACTIONS:
             if spec.name not in verbs:
                 continue

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 
+from app.commands.coloring import ColorBy, Shade, shade_of
 from app.errors import sentence_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Desk(QObject):
     """The plan that the lanes should show before it runs, or None."""
     view_changed = Signal()
     """Masks, prompts or the onion skin were hidden or shown, the masks' style changed, an object was soloed."""
+    colors_changed = Signal()
+    """Objects have other colours now: they are coloured by something else, or categories have changed and give them."""
     notice = Signal(str, str)
     """A sentence for the person, and its kind: "info", "good", "warning" or "error"."""
     queue_step_requested = Signal(int)
@@ -90,6 +93,8 @@ class Desk(QObject):
         """One of `MASK_STYLES`."""
         self.has_onion_skin = False
         """Whether outlines of the neighbouring frames' masks are shown."""
+        self.color_by: ColorBy = "object"
+        """What gives objects their colour; the same for every project."""
         self.solo_object: int | None = None
         self.earlier: Mapping[Cell, FrameMask | None] | None = None
         """Masks that the canvas shows instead of the document's, to compare; None while it shows things as they are."""
@@ -133,6 +138,8 @@ class Desk(QObject):
             kept = tuple(object_id for object_id in self._selected if object_id in document.objects)
             self.select_all(kept)
         self.document_changed.emit(change)
+        if self.color_by == "category" and (change.categories or change.objects):
+            self.colors_changed.emit()
 
     def _on_history_changed(self) -> None:
         self.history_changed.emit()
@@ -293,8 +300,10 @@ class Desk(QObject):
         prompts: bool | None = None,
         style: str | None = None,
         onion_skin: bool | None = None,
+        color_by: ColorBy | None = None,
     ) -> None:
-        """Hide or show masks, prompts and onion skin, take one of `MASK_STYLES`; None leaves one as it is."""
+        """Hide or show masks, prompts and onion skin, take one of `MASK_STYLES` and of `COLOR_BY`; None leaves one as
+        it is."""
         if masks is not None:
             self.are_masks_visible = masks
         if prompts is not None:
@@ -303,7 +312,20 @@ class Desk(QObject):
             self.mask_style = style
         if onion_skin is not None:
             self.has_onion_skin = onion_skin
+        if color_by is not None and color_by != self.color_by:
+            self.color_by = color_by
+            self.colors_changed.emit()
         self.view_changed.emit()
+
+    def shade_of(self, object_id: int) -> Shade:
+        """What an object of the open document is coloured in, for `Theme.object_color` and `picture_color`."""
+        assert self.document is not None
+        return shade_of(self.document, object_id, self.color_by)
+
+    @property
+    def next_shade(self) -> Shade:
+        """What the next object will be coloured in: it has no category yet."""
+        return 0 if self.document is None else None if self.color_by == "category" else len(self.document.objects)
 
     def show_earlier(self, cells: Mapping[Cell, FrameMask | None] | None) -> None:
         """Let the canvas show these masks (None: no mask) in place of the document's, or things as they are again."""

@@ -17,6 +17,7 @@ _KINDS = {
     "is_open": bool,
     "window": str,
     "jump": int,
+    "color_by": str,
     "progress": dict,
 }
 
@@ -122,6 +123,15 @@ class Places:
     def choose_jump(self, frames: int) -> None:
         """Remember how far a big step goes."""
         self._hold(jump=frames)
+
+    @property
+    def color_by(self) -> str:
+        """What gives objects their colour: "object" or "category"."""
+        return str(self._held.get("color_by", "object"))
+
+    def choose_color_by(self, what: str) -> None:
+        """Remember what gives objects their colour."""
+        self._hold(color_by=what)
 
     @property
     def window(self) -> str:

@@ -53,9 +53,11 @@ class Theme:
     caution: str
     object_colors: tuple[str, ...]
 
-    def object_color(self, index: int) -> QColor:
-        """Colour of the palette place `index`; from the thirteenth on the colours repeat."""
-        return QColor(self.object_colors[index % len(self.object_colors)])
+    def object_color(self, shade: int | str | None) -> QColor:
+        """Colour of a palette place (from the thirteenth on they repeat), of "#rrggbb", and grey for None."""
+        if isinstance(shade, int):
+            return QColor(self.object_colors[shade % len(self.object_colors)])
+        return QColor(shade or self.text_3)
 
 
 DARK = Theme(
@@ -124,9 +126,9 @@ def on_change() -> _ThemeChange:
     return _change
 
 
-def picture_color(index: int) -> QColor:
-    """An object's colour on the picture, the same in both themes."""
-    return QColor(PICTURE_COLORS[index % len(PICTURE_COLORS)])
+def picture_color(shade: int | str | None) -> QColor:
+    """An object's colour on the picture, the same in both themes; `shade` as in `Theme.object_color`."""
+    return DARK.object_color(shade) if shade is not None else QColor(DARK.text_2)
 
 
 def system_theme() -> Theme:

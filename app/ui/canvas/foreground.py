@@ -27,13 +27,15 @@ def draw_foreground(
     decorations.draw_pixel_grid(painter, place, view.seen_rect(), view.view_scale)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     selected = desk.selected_object
-    color = theme.picture_color(document.objects[selected].color if selected is not None else 0)
+    color = theme.picture_color(0 if selected is None else desk.shade_of(selected))
     marks = tool.marks()
     if desk.are_prompts_visible:
         for object_id, prompt in document.prompts_at(bench.frame).items():
             item = document.objects[object_id]
             if object_id != selected and item.is_visible:
-                decorations.draw_other_points(painter, place, prompt.points, theme.picture_color(item.color))
+                decorations.draw_other_points(
+                    painter, place, prompt.points, theme.picture_color(desk.shade_of(object_id))
+                )
         decorations.draw_neighbour_points(painter, place, bench.kept_off)
         moved = next((mark for mark in marks if isinstance(mark, PointMark)), None)
         chosen = tool.selected_points
@@ -55,7 +57,7 @@ def draw_name(
     painter.resetTransform()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     anchor = decorations.placer(view.viewportTransform())((box[0] + box[2]) / 2, box[1])
-    color = theme.picture_color(document.objects[object_id].color)
+    color = theme.picture_color(desk.shade_of(object_id))
     limits = QRectF(view.viewport().rect())
     decorations.draw_label(painter, anchor, object_name(document, object_id), color, limits)
     painter.restore()

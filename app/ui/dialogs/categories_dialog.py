@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.commands import categories, objects
+from app.commands.coloring import category_shade
 from app.ui import theme
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
@@ -191,8 +192,8 @@ class CategoriesPage(QWidget):
             item = QTreeWidgetItem([key, "", category.name, category.supercategory, str(used.count(category.id))])
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(NAME, _IdRole, category.id)
-            item.setIcon(COLOR, _swatch(category.color))
-            item.setToolTip(COLOR, category.color or "no colour of its own")
+            item.setIcon(COLOR, _swatch(theme.current().object_color(category_shade(document, category.id))))
+            item.setToolTip(COLOR, category.color or "A colour of the palette. Double click to choose another.")
             item.setTextAlignment(OBJECTS, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.list.addTopLevelItem(item)
         self._is_filling = False
@@ -207,7 +208,7 @@ class CategoriesPage(QWidget):
         self.delete.setEnabled(row >= 0)
         project = self._desk.project
         unused = 0 if project is None else len(categories.unused_categories(project))
-        self.tidy.setText(f"Delete {unused:,} unused")
+        self.tidy.setText(f"Delete {unused:,} unused" if unused else "Delete unused")
         self.tidy.setEnabled(unused > 0)
 
     # --- doing ---
@@ -227,7 +228,8 @@ class CategoriesPage(QWidget):
             self.list.editItem(item, column)
         elif column == COLOR:
             category = self._project().document.categories[item.data(NAME, _IdRole)]
-            color = QColorDialog.getColor(QColor(category.color or "#808080"), self, f"Colour of {category.name}")
+            shown = theme.current().object_color(category_shade(self._project().document, category.id))
+            color = QColorDialog.getColor(shown, self, f"Colour of {category.name}")
             if color.isValid():
                 self.set_color(category.id, color.name())
 
@@ -268,8 +270,7 @@ class CategoriesPage(QWidget):
         self._do(lambda: categories.delete_unused_categories(self._project()))
 
 
-def _swatch(color: str) -> QIcon:
-    """A square in the colour; an empty frame for none."""
+def _swatch(color: QColor) -> QIcon:
     picture = QPixmap(14, 14)
-    picture.fill(QColor(color) if color else QColor(theme.current().surface_3))
+    picture.fill(color)
     return QIcon(picture)

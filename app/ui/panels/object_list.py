@@ -39,6 +39,7 @@ CategoryRole = Qt.ItemDataRole.UserRole + 1
 FramesRole = Qt.ItemDataRole.UserRole + 2
 StateRole = Qt.ItemDataRole.UserRole + 3
 CategoryColorRole = Qt.ItemDataRole.UserRole + 4
+ShadeRole = Qt.ItemDataRole.UserRole + 5
 MIME_TYPE = "application/x-masklet-objects"
 
 
@@ -150,6 +151,8 @@ class ObjectModel(QAbstractListModel):
             return self._category(document, item)
         if role == CategoryColorRole:
             return "" if item.category_id is None else document.categories[item.category_id].color
+        if role == ShadeRole:
+            return self._desk.shade_of(item.id)
         if role == FramesRole:
             if item.id not in self._frames:
                 self._frames[item.id] = frames_words(document, item.id)
@@ -212,14 +215,14 @@ class ObjectDelegate(QStyledItemDelegate):
             painter.fillRect(place, QColor(tokens.surface_2))
         elif state & QStyle.StateFlag.State_MouseOver:
             painter.fillRect(place, QColor(tokens.surface_0))
-        self._paint_chip(painter, place, item)
+        self._paint_chip(painter, place, index)
         self._paint_words(painter, place, index, item)
         self._paint_eye(painter, place, item, bool(state & QStyle.StateFlag.State_MouseOver))
         painter.restore()
 
-    def _paint_chip(self, painter: QPainter, place: QRect, item: TrackedObject) -> None:
+    def _paint_chip(self, painter: QPainter, place: QRect, index: Index) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.current().object_color(item.color))
+        painter.setBrush(theme.current().object_color(index.data(ShadeRole)))
         painter.drawRoundedRect(QRectF(place.left() + 14, place.center().y() - 4.5, 10, 10), 2, 2)
 
     def _paint_words(self, painter: QPainter, place: QRect, index: Index, item: TrackedObject) -> None:

@@ -92,6 +92,7 @@ class ObjectsPanel(QWidget):
         desk.selection_changed.connect(self._follow_selection)
         desk.rename_requested.connect(self._rename)
         suspicions.changed.connect(lambda _: self._model.set_to_look_at(suspicions.counts()))
+        desk.colors_changed.connect(self.list.viewport().update)
         theme.on_change().changed.connect(self.list.viewport().update)
         self._model.modelReset.connect(self._take_list)
         self._show_count()

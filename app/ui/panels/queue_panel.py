@@ -91,7 +91,7 @@ class QueueDelegate(QStyledItemDelegate):
         picture_place = QRectF(place.left() + 14, place.top() + 5, PICTURE_WIDTH, ROW_HEIGHT - 10)
         self._paint_picture(painter, picture_place, entry.cell[1])
         left = picture_place.right() + 12
-        color = tokens.object_color(document.objects[entry.cell[0]].color)
+        color = tokens.object_color(self._desk.shade_of(entry.cell[0]))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
         painter.drawRoundedRect(QRectF(left, place.top() + 13, 9, 9), 2, 2)
@@ -168,6 +168,7 @@ class QueuePanel(QWidget):
         desk.queue_step_requested.connect(self.step)
         desk.project_changed.connect(lambda: self._show(suspicions.found))
         desk.document_changed.connect(self._on_document)
+        desk.colors_changed.connect(self.list.viewport().update)
         theme.on_change().changed.connect(self.list.viewport().update)
         self._show([])
 

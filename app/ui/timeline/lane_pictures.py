@@ -73,7 +73,7 @@ class LanePictures:
             ground = QRectF(0, 0, width, self._rows.height_of(item.id))
             painter.fillRect(ground, QColor(tokens.surface_1))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.object_color(item.color))
+        painter.setBrush(tokens.object_color(self._desk.shade_of(item.id)))
         painter.drawRoundedRect(QRectF(12, (LANE_HEIGHT - 9) / 2, 9, 9), 2, 2)
         painter.setPen(QColor(tokens.text_1 if is_selected else tokens.text_2))
         painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
@@ -85,7 +85,7 @@ class LanePictures:
         cells, edges = self._cells_of(item.id), self._edges()
         if cells is None or not len(edges):
             return
-        color = theme.current().object_color(item.color)
+        color = theme.current().object_color(self._desk.shade_of(item.id))
         painter.save()
         painter.setClipRect(QRectF(HEADER_WIDTH - 8, 0, self._axis.width + 16, self._rows.height_of(item.id)))
         painter.translate(HEADER_WIDTH, BAR_TOP)

@@ -65,6 +65,7 @@ class Lanes(QWidget):
         desk.plan_changed.connect(self._repaint)
         desk.range_changed.connect(self._repaint)
         desk.stride_changed.connect(self._repaint)
+        desk.colors_changed.connect(self._repaint)
         axis.changed.connect(self._repaint)
         theme.on_change().changed.connect(self._repaint)
         self._last_x = 0.0

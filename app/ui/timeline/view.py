@@ -72,6 +72,7 @@ class TimelineView(QWidget):
         desk.frame_changed.connect(self._on_frame)
         desk.selection_changed.connect(self._on_selection)
         desk.document_changed.connect(self._on_document)
+        desk.colors_changed.connect(self._draw_curve)
         desk.timeline_zoom_requested.connect(self._on_zoom)
         desk.run_stopping.connect(self.transport.run_card.show_stopping)
         self.axis.changed.connect(self._draw_curve)
@@ -133,7 +134,7 @@ class TimelineView(QWidget):
             self.curve.hide()
             return
         self.curve.setGeometry(0, top + LANE_HEIGHT - 4, self.lanes.width(), CURVE_HEIGHT)
-        color = theme.current().object_color(document.objects[object_id].color)
+        color = theme.current().object_color(self._desk.shade_of(object_id))
         self.curve.show_cells(self.lanes.cells_of(object_id), color, self.lanes.suspicions_of(object_id))
         self.curve.show_playhead(self._desk.frame)
         self.curve.show()

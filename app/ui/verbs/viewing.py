@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
+from app.commands.coloring import COLOR_BY, ColorBy
 from app.ui import theme
 from app.ui.canvas.following import ObjectFollower
 from app.ui.canvas.view import CanvasView
@@ -27,6 +28,7 @@ class Viewing:
         self._before_zoom: tuple[bool, float, QPointF] | None = None
         self.areas: Sequence[QWidget] = ()
         self.hide_for_canvas: Callable[[bool], None] = lambda is_alone: None
+        desk.set_view(color_by=next((by for by in COLOR_BY if by == places.color_by), "object"))
 
     def verbs(self) -> Verbs:
         desk, canvas = self._desk, self._canvas
@@ -38,6 +40,8 @@ class Viewing:
             "show_prompts": lambda: desk.set_view(prompts=not desk.are_prompts_visible),
             "onion_skin": lambda: desk.set_view(onion_skin=not desk.has_onion_skin),
             "mask_style": self._next_style,
+            "color_by_object": lambda: self._color_by("object"),
+            "color_by_category": lambda: self._color_by("category"),
             "masks_fainter": lambda: canvas.change_strength(-1),
             "masks_stronger": lambda: canvas.change_strength(1),
             "zoom_object": self._zoom_object,
@@ -64,6 +68,7 @@ class Viewing:
         actions["hide_masks"].setChecked(not desk.are_masks_visible)
         actions["show_prompts"].setChecked(desk.are_prompts_visible)
         actions["onion_skin"].setChecked(desk.has_onion_skin)
+        actions[f"color_by_{desk.color_by}"].setChecked(True)
         actions["solo"].setChecked(desk.solo_object is not None)
         actions["follow_object"].setChecked(self.follower.is_on)
         actions["full_screen"].setChecked(self._window.isFullScreen())
@@ -83,6 +88,10 @@ class Viewing:
         style = MASK_STYLES[(MASK_STYLES.index(desk.mask_style) + 1) % len(MASK_STYLES)]
         desk.set_view(style=style)
         desk.notice.emit(f"Mask style: {style}.", "info")
+
+    def _color_by(self, what: ColorBy) -> None:
+        self._places.choose_color_by(what)
+        self._desk.set_view(color_by=what)
 
     def _solo(self) -> None:
         selected = self._desk.selected_object
