@@ -77,11 +77,15 @@ class HieraBlock(nn.Module):
         heads: attention heads.
         window: side of the attention windows on the grid that comes in; 0 attends to the whole picture.
         mlp_ratio: width of the feed-forward part over `width_out`.
+
+    Attributes:
+        drop_path: how often a picture goes past either branch of the block, in training only.
     """
 
     def __init__(self, width_in: int, width_out: int, heads: int, window: int, mlp_ratio: int) -> None:
         super().__init__()
         self.window = window
+        self.drop_path = 0.0
         self.pools = width_in != width_out
         self.norm1 = nn.LayerNorm(width_in, eps=_NORM_EPS)
         self.attn = MultiScaleAttention(width_in, width_out, heads, pools=self.pools)
@@ -95,11 +99,18 @@ class HieraBlock(nn.Module):
         shortcut = _pool(self.proj(normed)) if self.pools else x
         if self.window:
             windows = self.attn(_to_windows(normed, self.window))
-            x = shortcut + _from_windows(windows, *shortcut.shape[1:3])
+            x = shortcut + self._kept(_from_windows(windows, *shortcut.shape[1:3]))
         else:
-            x = shortcut + self.attn(normed)
-        result: Tensor = x + self.mlp(self.norm2(x))
+            x = shortcut + self._kept(self.attn(normed))
+        result: Tensor = x + self._kept(self.mlp(self.norm2(x)))
         return result
+
+    def _kept(self, branch: Tensor) -> Tensor:
+        """A branch, in training now and then without some of its pictures; the others stand in for them."""
+        if not self.training or not self.drop_path:
+            return branch
+        is_kept = torch.rand(len(branch), 1, 1, 1, device=branch.device) >= self.drop_path
+        return branch * (is_kept / (1 - self.drop_path)).to(branch.dtype)
 
 
 class PatchEmbedding(nn.Module):
@@ -142,6 +153,12 @@ class Hiera(nn.Module):
         ends = torch.tensor(config.blocks, device="cpu").cumsum(0) - 1
         self.stage_ends: tuple[int, ...] = tuple(ends.tolist())
         self._position = KeptTensor()
+
+    def set_drop_path(self, highest: float) -> None:
+        """Let branches be left out in training: never in the first block, and in the last one so often (0 to 1)."""
+        for number, block in enumerate(self.blocks):
+            assert isinstance(block, HieraBlock)
+            block.drop_path = highest * number / max(len(self.blocks) - 1, 1)
 
     def position(self, height: int, width: int) -> Tensor:
         """Learned position embedding of a token grid, (1, height, width, C): bicubic background plus tiled window.
