@@ -18,6 +18,7 @@ from sam2_core.config import EfficientNetConfig
 from sam2_core.errors import CheckpointError, Sam2Error
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training import export, plots
+from sam2_core.training.initialise import scale_memory_encoder
 from sam2_core.training.paper_recipes import ALL_RECIPES
 from sam2_core.training.projects import as_data_folders
 from sam2_core.training.recipes import Recipe
@@ -123,6 +124,8 @@ def new_model(recipe: Recipe, start: Path | None, *, is_resumed: bool = False) -
         return _as_in_recipe(model, recipe, start)
     torch.manual_seed(recipe.seed)
     model = Sam2Model(recipe.model)
+    if recipe.memory_gamma:
+        scale_memory_encoder(model, recipe.memory_gamma)
     if isinstance(recipe.model.trunk, EfficientNetConfig):
         from sam2_core.model.efficientnet import load_published_trunk
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sam2_core.training.cutouts import Canvas, Patch, read_cutout
+from sam2_core.training.actors import Actor, draw_actors
+from sam2_core.training.augmentation import Augmentation, augmented
+from sam2_core.training.cutouts import Canvas
 from sam2_core.training.films import read_film
 from sam2_core.training.pictures import (
+    TRIES,
     IndexMap,
     Picture,
     background_picture,
@@ -27,8 +29,10 @@ from sam2_core.training.pictures import (
     vary_colours,
 )
 from sam2_core.training.sources import LabelledVideo, Library
+from sam2_core.training.windows import draw_video, draw_window
 
-_DOUBLE_SHARE = 0.3
+_WINDOWS = 1000
+"""How many stretches of videos are looked at until one begins with an object, as in the paper's training."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,11 @@ class ClipSettings:
         film_share: share of the made clips whose cut-outs move over an unlabelled film.
         source_weights, cutout_weights: how often a source is drawn.
         smallest_area: objects with fewer pixels on the first frame are not asked for.
+        is_consecutive: videos are taken frame by annotated frame and whole, with at most so many objects of any size,
+            as the paper does; else with gaps now and then, and an object is repeated where there are too few.
+        reverse_share: how often a clip is played backwards.
+        augmentation: how the frames are varied, instead of the changes of colour that small models learn with.
+        video_weights: how often videos of a source are drawn where clips are consecutive; unnamed ones have weight 1.
     """
 
     size: int = 512
@@ -68,40 +77,26 @@ class ClipSettings:
     source_weights: Mapping[str, float] = field(default_factory=dict)
     cutout_weights: Mapping[str, float] = field(default_factory=dict)
     smallest_area: int = 200
-
-
-@dataclass(frozen=True)
-class _Actor:
-    """A cut-out on its way: its frames, its longer side in pixels, and how it moves per frame."""
-
-    patches: tuple[Patch, ...]
-    side: float
-    position: tuple[float, float]
-    speed: tuple[float, float]
-    turn: float
-    growth: float
-    flip: bool
-
-    def at(self, time: int) -> tuple[Patch, int, int]:
-        """The patch at a time, and where its upper left corner is."""
-        patch = self.patches[time % len(self.patches)]
-        moved = patch.turned(max(self.side * self.growth**time, 6.0), self.turn * time, flip=self.flip)
-        x = self.position[0] + self.speed[0] * time - moved.width / 2
-        y = self.position[1] + self.speed[1] * time - moved.height / 2
-        return moved, int(x), int(y)
+    is_consecutive: bool = False
+    reverse_share: float = 0.5
+    augmentation: Augmentation | None = None
+    video_weights: Mapping[str, float] = field(default_factory=dict)
 
 
 def draw_clip(library: Library, settings: ClipSettings, generator: np.random.Generator) -> TrainingClip:
-    """One training clip, half of them played backwards; files that cannot be read are passed over.
+    """One training clip, some of them played backwards; files that cannot be read are passed over.
 
     Raises:
         DataError: no clip with a large enough object was found in many tries.
     """
-    return first_found("clip", lambda: _try_clip(library, settings, generator))
+    tries = _WINDOWS if settings.is_consecutive else TRIES
+    return first_found("clip", lambda: _try_clip(library, settings, generator), tries)
 
 
 def _try_clip(library: Library, settings: ClipSettings, generator: np.random.Generator) -> TrainingClip | None:
     if library.videos and generator.random() < settings.video_share:
+        if settings.is_consecutive:
+            return _try_window(library, settings, generator)
         names = sorted(library.videos)
         video = library.videos[names[int(generator.integers(len(names)))]]
         pictures, maps = _video_clip(video, settings, generator)
@@ -109,7 +104,7 @@ def _try_clip(library: Library, settings: ClipSettings, generator: np.random.Gen
     else:
         pictures, maps = _moving_clip(library, settings, generator)
         source = "moving"
-    if generator.random() < 0.5:
+    if generator.random() < settings.reverse_share:
         pictures, maps = pictures[::-1], maps[::-1]
     areas = np.bincount(maps[0].ravel())
     areas[0] = 0
@@ -118,7 +113,40 @@ def _try_clip(library: Library, settings: ClipSettings, generator: np.random.Gen
         return None
     chosen = np.resize(generator.permutation(usable)[: settings.objects], settings.objects)
     masks = np.stack([np.stack([frame == number for number in chosen]) for frame in maps])
+    if settings.augmentation is not None:
+        return _varied(pictures, masks, source, settings, generator)
     return TrainingClip(np.stack(_vary_together(pictures, generator)), masks, source)
+
+
+def draw_film(library: Library, settings: ClipSettings, generator: np.random.Generator) -> Picture:
+    """A stretch of an unlabelled film, T x S x S x 3; files that cannot be read are passed over.
+
+    Raises:
+        DataError: none of many could be read.
+    """
+    pictures, _ = first_found("film", lambda: _film_backdrop(library, settings, generator))
+    return np.stack(_vary_together(pictures, generator))
+
+
+def _try_window(library: Library, settings: ClipSettings, generator: np.random.Generator) -> TrainingClip | None:
+    """A stretch of a video as the paper draws it."""
+    video = draw_video(library.videos, settings.frames, settings.video_weights, generator)
+    found = draw_window(video, settings.frames, settings.objects, settings.reverse_share, generator)
+    return None if found is None else _varied(*found, video.source, settings, generator)
+
+
+def _varied(
+    pictures: list[Picture],
+    masks: npt.NDArray[np.bool_],
+    source: str,
+    settings: ClipSettings,
+    generator: np.random.Generator,
+) -> TrainingClip | None:
+    """The clip as the paper varies it, with the objects that can still be seen on its first frame."""
+    how = settings.augmentation or Augmentation(flip=0.0)
+    frames, masks = augmented(pictures, masks, how, settings.size, generator)
+    is_seen = masks[0].any(axis=(1, 2))
+    return TrainingClip(frames, masks[:, is_seen], source) if is_seen.any() else None
 
 
 def _video_clip(
@@ -147,7 +175,9 @@ def _moving_clip(
 ) -> tuple[list[Picture], list[IndexMap]]:
     """A backdrop, with cut-outs that move, turn, grow, cover and leave; now and then some of them look alike."""
     pictures, maps = _backdrop(library, settings, generator)
-    actors = _draw_actors(library, settings, generator) if library.cutouts else []
+    actors: list[Actor] = []
+    if library.cutouts:
+        actors = draw_actors(library, settings.size, settings.frames, settings.cutout_weights, generator)
     first_number = max(int(labels.max()) for labels in maps) + 1
     for time, (picture, labels) in enumerate(zip(pictures, maps, strict=True)):
         canvas = Canvas(picture, labels, np.zeros_like(labels))
@@ -163,11 +193,7 @@ def _backdrop(
     size = settings.size
     films = library.films
     if films and generator.random() < settings.film_share:
-        film = read_film(draw_item(films, {}, generator).path, settings.frames, generator)
-        box = most_of(film[0], generator)
-        flip = generator.random() < 0.5
-        pictures = [resize_picture(picture, box, size, flip=flip).copy() for picture in film]
-        return pictures, [np.zeros((size, size), np.int32) for _ in film]
+        return _film_backdrop(library, settings, generator)
     photographs = library.photographs
     margin = round(size * 1.25)
     if library.stills and (not photographs or generator.random() < 0.6):
@@ -187,27 +213,16 @@ def _backdrop(
     ]
 
 
-def _draw_actors(library: Library, settings: ClipSettings, generator: np.random.Generator) -> list[_Actor]:
-    """One to four cut-outs; some of them have a double elsewhere, which a tracker must not jump to."""
-    actors = [_draw_actor(library, settings, generator) for _ in range(int(generator.integers(1, 5)))]
-    doubles: list[_Actor] = []
-    for actor in actors:
-        if generator.random() < _DOUBLE_SHARE:
-            away = _place(settings.size, generator)
-            position, speed = away[:2], away[2:]
-            side = actor.side * generator.uniform(0.8, 1.2)
-            flip = actor.flip != (generator.random() < 0.3)
-            doubles.append(dataclasses.replace(actor, position=position, speed=speed, side=side, flip=flip))
-    together = [*actors, *doubles]
-    return [together[int(index)] for index in generator.permutation(len(together))]
-
-
-def _place(size: int, generator: np.random.Generator) -> tuple[float, float, float, float]:
-    """Where a cut-out begins and how far it goes a frame, x and y each; now and then fast enough to leave."""
-    pace = 0.03 if generator.random() < 0.75 else 0.14
-    x, y = generator.uniform(0.1, 0.9, size=2) * size
-    across, down = generator.normal(0, pace, size=2) * size
-    return float(x), float(y), float(across), float(down)
+def _film_backdrop(
+    library: Library, settings: ClipSettings, generator: np.random.Generator
+) -> tuple[list[Picture], list[IndexMap]]:
+    """Most of each frame of a film, without labels."""
+    size = settings.size
+    film = read_film(draw_item(library.films, {}, generator).path, settings.frames, generator)
+    box = most_of(film[0], generator)
+    flip = generator.random() < 0.5
+    pictures = [resize_picture(picture, box, size, flip=flip).copy() for picture in film]
+    return pictures, [np.zeros((size, size), np.int32) for _ in film]
 
 
 def _camera_path(
@@ -225,26 +240,6 @@ def _camera_path(
         x, y = (int(value) for value in place)
         boxes.append((x, y, x + int(side), y + int(side)))
     return boxes
-
-
-def _draw_actor(library: Library, settings: ClipSettings, generator: np.random.Generator) -> _Actor:
-    size = settings.size
-    cutout = draw_item(library.cutouts, settings.cutout_weights, generator)
-    count = len(cutout.frames)
-    start = int(generator.integers(count))
-    # To and fro, so that a short sequence has no jump where it begins anew.
-    order = [*range(count), *range(count - 2, 0, -1)]
-    patches = tuple(read_cutout(cutout, order[(start + time) % len(order)]) for time in range(settings.frames))
-    x, y, across, down = _place(size, generator)
-    return _Actor(
-        patches=patches,
-        side=size * float(np.exp(generator.uniform(np.log(0.08), np.log(0.7)))),
-        position=(x, y),
-        speed=(across, down),
-        turn=generator.normal(0, 6.0),
-        growth=float(generator.uniform(0.94, 1.07)),
-        flip=generator.random() < 0.5,
-    )
 
 
 def _vary_together(pictures: list[Picture], generator: np.random.Generator) -> list[Any]:

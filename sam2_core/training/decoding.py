@@ -35,6 +35,16 @@ class Features:
             self.coarse[index], self.middle[index], self.fine[index], (self.trunk[0][index], self.trunk[1][index])
         )
 
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """All of them."""
+        return (self.coarse, self.middle, self.fine, *self.trunk)
+
+    def held(self) -> Features:
+        """The same values cut off from what they were made of; gradients stop here and stay in `grad`."""
+        coarse, middle, fine, *trunk = (one.detach().requires_grad_(one.requires_grad) for one in self.tensors)
+        return Features(coarse, middle, fine, (trunk[0], trunk[1]))
+
 
 def pyramid(model: Any, maps: Sequence[Tensor]) -> Features:
     """From the trunk's four maps, finest first, to what the decoder takes.

@@ -1,4 +1,4 @@
-"""How a model that has learned still pictures begins to learn memory."""
+"""How a new model begins, and how one that has learned still pictures begins to learn memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ import torch
 from torch import Tensor
 
 _QUIET = 0.1
+
+
+@torch.no_grad()
+def scale_memory_encoder(model: Any, gamma: float) -> None:
+    """Let the blocks that fuse frame and mask begin with this share of what they add (section 10.7)."""
+    for block in model.memory_encoder.fuser.layers:
+        block.gamma.fill_(gamma)
 
 
 @torch.no_grad()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
-from sam2_core.model.mask_decoder import DecoderOutput
+from sam2_core.model.mask_decoder import DecoderOutput, upsample_logits
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class LossWeights:
         others: share of the candidates that were not the best, so that none is left behind.
         only_answered: learn from the masks alone that the pass would give, as the paper does: the three candidates
             after an ambiguous prompt, else the single mask; `single` and `others` count for nothing then.
+        counts_absent: take the mean of the mask terms over all objects, as the paper does, and not over those alone
+            that are on the frame; a frame that an object has left then counts for less.
     """
 
     focal: float = 0.0
@@ -36,6 +39,7 @@ class LossWeights:
     single: float = 0.5
     others: float = 0.05
     only_answered: bool = False
+    counts_absent: bool = False
 
 
 SMALL_MODEL_LOSS = LossWeights()
@@ -59,13 +63,18 @@ class StepLoss:
 
 
 def decoder_loss(
-    output: DecoderOutput, truth: Tensor, weights: LossWeights, *, is_multimask: bool, present: Tensor | None = None
+    output: DecoderOutput,
+    truth: Tensor,
+    weights: LossWeights,
+    *,
+    is_multimask: bool,
+    present: Tensor | None = None,
 ) -> StepLoss:
     """Loss of one decoder pass over B objects.
 
     Args:
         output: all four masks, estimates and the score.
-        truth: coverage B x S/4 x S/4 between 0 and 1.
+        truth: coverage B x S/4 x S/4 between 0 and 1, or finer: masks are then enlarged to its size, as in the paper.
         weights: of the terms.
         is_multimask: whether the answer is the best of the candidates (else the single mask).
         present: bool B, whether the object is in the picture; by default whether the truth has any coverage. The score
@@ -73,26 +82,43 @@ def decoder_loss(
     """
     present = truth.flatten(1).any(dim=1) if present is None else present
     there = present.float()
-    count = there.sum().clamp(min=1.0)
-    costs = mask_costs(output.masks.float(), truth, weights)
+    count = len(there) if weights.counts_absent else there.sum().clamp(min=1.0)
     ious = true_ious(output.masks, truth)
-    candidates = costs[:, 1:]
-    best = candidates.amin(dim=1)
-    mask = (best + weights.single * costs[:, 0] + weights.others * candidates.mean(dim=1)) * there
     error = (output.ious.float() - ious).abs()
-    estimate = error.mean(dim=1) * there
     if weights.only_answered:
         chosen = slice(1, None) if is_multimask else slice(0, 1)
-        mask, estimate = costs[:, chosen].amin(dim=1) * there, error[:, chosen].mean(dim=1) * there
+        costs = _costs(output.masks, truth, weights, chosen)
+        mask, estimate = costs.amin(dim=1) * there, error[:, chosen].mean(dim=1) * there
+    else:
+        costs = _costs(output.masks, truth, weights, slice(None))
+        candidates = costs[:, 1:]
+        best = candidates.amin(dim=1)
+        mask = (best + weights.single * costs[:, 0] + weights.others * candidates.mean(dim=1)) * there
+        estimate = error.mean(dim=1) * there
     likely = torch.softmax(output.ious[:, 1:].float() / _PICK_TEMPERATURE, dim=1)
     regret = (ious[:, 1:].amax(dim=1) - (likely * ious[:, 1:]).sum(dim=1)) * there
     score = F.binary_cross_entropy_with_logits(output.score[:, 0].float(), there)
     parts = {"mask": mask.sum() / count, "iou": estimate.sum() / count, "pick": regret.sum() / count, "score": score}
     total = parts["mask"] + weights.iou * parts["iou"] + weights.pick * parts["pick"] + weights.score * score
     with torch.no_grad():
-        picked = output.ious[:, 1:].argmax(dim=1) + 1 if is_multimask else torch.zeros_like(best, dtype=torch.long)
+        picked = output.ious[:, 1:].argmax(dim=1) + 1 if is_multimask else torch.zeros_like(there, dtype=torch.long)
         answered = ious[torch.arange(len(ious)), picked]
     return StepLoss(total, {name: float(value.detach()) for name, value in parts.items()}, answered)
+
+
+def _costs(logits: Tensor, truth: Tensor, weights: LossWeights, chosen: slice) -> Tensor:
+    """`mask_costs` of the chosen masks.
+
+    Of enlarged ones nothing is kept for the way back, because each is as large as the picture.
+    """
+    if logits.shape[-1] == truth.shape[-1]:
+        return mask_costs(logits.float(), truth, weights)[:, chosen]
+
+    def enlarged_costs(small: Tensor) -> Tensor:
+        return mask_costs(upsample_logits(small, (truth.shape[-2], truth.shape[-1])), truth, weights)
+
+    costs: Tensor = checkpoint(enlarged_costs, logits[:, chosen], use_reentrant=False)
+    return costs
 
 
 def mask_costs(logits: Tensor, truth: Tensor, weights: LossWeights) -> Tensor:
@@ -115,7 +141,9 @@ def mask_costs(logits: Tensor, truth: Tensor, weights: LossWeights) -> Tensor:
 
 @torch.no_grad()
 def true_ious(logits: Tensor, truth: Tensor) -> Tensor:
-    """IoU B x k of logits above 0 with a truth above one half."""
+    """IoU B x k of logits above 0, enlarged where the truth is finer, with a truth above one half."""
+    if logits.shape[-1] != truth.shape[-1]:
+        logits = upsample_logits(logits, (truth.shape[-2], truth.shape[-1]))
     answer, wanted = logits > 0, (truth > 0.5)[:, None]
     overlap = (answer & wanted).flatten(2).sum(-1).float()
     union = (answer | wanted).flatten(2).sum(-1).float()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Collection
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from sam2_core.model.layers import LayerNorm2d
 from sam2_core.training.recipes import Recipe, StageRecipe
 
 _TRUNK = "image_encoder.trunk."
@@ -33,7 +35,8 @@ class Optimiser:
         self.parameters = trained_parameters(
             model, None if recipe.is_trunk_frozen else recipe.thawed_from, recipe.trained_parts
         )
-        groups, self._scales = parameter_groups(self.parameters, recipe.weight_decay, recipe.layer_decay)
+        spared = published_without_decay(model) if recipe.decays_embeddings else None
+        groups, self._scales = parameter_groups(self.parameters, recipe.weight_decay, recipe.layer_decay, spared)
         self.adamw = torch.optim.AdamW(groups, lr=recipe.stages[0].learning_rate)
         self._clip = recipe.gradient_clip
 
@@ -91,17 +94,28 @@ def _stage_of(name: str) -> int:
 
 
 def parameter_groups(
-    parameters: dict[str, Tensor], weight_decay: float, layer_decay: float = 1.0
+    parameters: dict[str, Tensor],
+    weight_decay: float,
+    layer_decay: float = 1.0,
+    spared: Collection[str] | None = None,
 ) -> tuple[list[dict[str, Any]], list[float]]:
     """Groups for AdamW, and the share of the rate that each one gets.
 
-    Trunk and rest, each with and without weight decay: biases, norms and single vectors have none. With layer decay
-    each block of the trunk is a pair of groups of its own, slower the nearer it is to the pixels.
+    Trunk and rest, each with and without weight decay. With layer decay each block of the trunk is a pair of groups of
+    its own, slower the nearer it is to the pixels.
+
+    Args:
+        parameters: what learns, by name.
+        weight_decay: of those that decay.
+        layer_decay: factor of the rate from block to block of the trunk.
+        spared: names of those that do not decay; by default biases, norms, embeddings and single vectors.
     """
     depth = 1 + max((int(match[1]) for name in parameters if (match := _BLOCK.match(name))), default=-1)
     members: dict[tuple[bool, bool, float], list[Tensor]] = {}
     for name, parameter in parameters.items():
         decays = parameter.ndim > 1 and "embed" not in name and "bias" not in name
+        if spared is not None:
+            decays = name not in spared
         scale = _layer_scale(name, depth, layer_decay) if name.startswith(_TRUNK) else 1.0
         members.setdefault((name.startswith(_TRUNK), decays, scale), []).append(parameter)
     groups = [
@@ -109,6 +123,20 @@ def parameter_groups(
         for (is_trunk, decays, _), tensors in members.items()
     ]
     return groups, [scale for _, _, scale in members]
+
+
+def published_without_decay(model: torch.nn.Module) -> set[str]:
+    """Names of the parameters whose weights do not decay in the published training: biases, and norms over tokens.
+
+    The norms over maps do decay there, as do embeddings, position maps and the scales of the memory encoder.
+    """
+    norms = {
+        f"{name}.{parameter}"
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.LayerNorm) and not isinstance(module, LayerNorm2d)
+        for parameter, _ in module.named_parameters(recurse=False)
+    }
+    return norms | {name for name, _ in model.named_parameters() if "bias" in name}
 
 
 def _layer_scale(name: str, depth: int, decay: float) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from sam2_core.training.augmentation import Augmentation, augmented
 from sam2_core.training.cutouts import Canvas, read_cutout
 from sam2_core.training.library import Background, DataError, IndexMapSource, Library, Still
 
@@ -22,8 +23,10 @@ Picture = npt.NDArray[np.uint8]
 IndexMap = npt.NDArray[np.int32]
 Item = TypeVar("Item")
 
+TRIES = 50
 _SHADOW_SHARE = 0.3
-_TRIES = 50
+_LARGEST_SHARE = 0.9
+"""What fills more of the picture has no border to learn from."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class PictureSettings:
         source_weights: weight of each source of stills; a source that is not named has weight 1.
         cutout_weights: the same for cut-outs.
         smallest_area: objects with fewer pixels at S x S are not asked for.
+        augmentation: how a still is varied, whole, instead of the crops and colours that small models learn with; there
+            are then as many objects as it shows, at most K.
     """
 
     size: int = 512
@@ -62,6 +67,7 @@ class PictureSettings:
     source_weights: Mapping[str, float] = ()  # type: ignore[assignment]
     cutout_weights: Mapping[str, float] = ()  # type: ignore[assignment]
     smallest_area: int = 48
+    augmentation: Augmentation | None = None
 
 
 def draw_sample(library: Library, settings: PictureSettings, generator: np.random.Generator) -> Sample:
@@ -73,14 +79,14 @@ def draw_sample(library: Library, settings: PictureSettings, generator: np.rando
     return first_found("picture", lambda: _try_sample(library, settings, generator))
 
 
-def first_found(what: str, attempt: Callable[[], Item | None]) -> Item:
+def first_found(what: str, attempt: Callable[[], Item | None], tries: int = TRIES) -> Item:
     """What the first of many attempts gives that finds anything; a damaged file makes an attempt fail, not a training.
 
     Raises:
         DataError: none found anything.
     """
     fault = ""
-    for _ in range(_TRIES):
+    for _ in range(tries):
         try:
             found = attempt()
         except DataError as error:
@@ -89,7 +95,7 @@ def first_found(what: str, attempt: Callable[[], Item | None]) -> Item:
         if found is not None:
             return found
     raise DataError(
-        f"No training {what} with a large enough object was found in {_TRIES} tries; check the data folders.{fault}"
+        f"No training {what} with a large enough object was found in {tries} tries; check the data folders.{fault}"
     )
 
 
@@ -99,10 +105,29 @@ def _try_sample(library: Library, settings: PictureSettings, generator: np.rando
         picture, maps, source = canvas.picture, [canvas.objects, canvas.parts], "composite"
     else:
         still = draw_item(library.stills, settings.source_weights, generator)
+        if settings.augmentation is not None:
+            return _whole_still(still, settings.augmentation, settings, generator)
         picture, index_map = _cropped_still(still, settings, generator)
         maps, source = [index_map], still.source
     masks = _draw_objects(maps, settings, generator)
     return None if masks is None else Sample(vary_colours(picture, generator), masks, source)
+
+
+def _whole_still(
+    still: Still, how: Augmentation, settings: PictureSettings, generator: np.random.Generator
+) -> Sample | None:
+    """A still as the paper takes it: all of it, with up to K of its objects, none of them nearly as large as itself."""
+    picture, index_map = _read_still(still)
+    areas = np.bincount(index_map.ravel())
+    areas[0] = 0
+    usable = np.flatnonzero((areas > 0) & (areas <= _LARGEST_SHARE * index_map.size))
+    chosen = generator.permutation(usable)[: settings.objects]
+    if not len(chosen):
+        return None
+    masks = index_map == chosen[:, None, None]
+    pictures, varied = augmented([picture], masks[None], how, settings.size, generator)
+    is_seen = varied[0].any(axis=(1, 2))
+    return Sample(pictures[0], varied[0, is_seen], still.source) if is_seen.any() else None
 
 
 def draw_item(
@@ -140,15 +165,20 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 def _cropped_still(still: Still, settings: PictureSettings, generator: np.random.Generator) -> tuple[Picture, IndexMap]:
     size = settings.size
-    picture, index_map = read_picture(still.image), read_index_map(still.index_map)
+    picture, index_map = _read_still(still)
     height, width = index_map.shape
-    if picture.shape[:2] != (height, width):
-        raise DataError(f"{still.image} and {still.index_map} differ in size.")
     box = (0, 0, width, height)
     if generator.random() < 0.6:
         box = _crop_around_object(index_map, settings.tightest_crop, generator)
     flip = generator.random() < 0.5
     return resize_picture(picture, box, size, flip=flip), resize_index_map(index_map, box, size, flip=flip)
+
+
+def _read_still(still: Still) -> tuple[Picture, IndexMap]:
+    picture, index_map = read_picture(still.image), read_index_map(still.index_map)
+    if picture.shape[:2] != index_map.shape:
+        raise DataError(f"{still.image} and {still.index_map} differ in size.")
+    return picture, index_map
 
 
 def _crop_around_object(
@@ -192,8 +222,7 @@ def _draw_objects(
     for index_map in maps:
         areas = np.bincount(index_map.ravel())
         areas[0] = 0
-        # What fills the picture has no border to learn from.
-        usable = np.flatnonzero((areas >= settings.smallest_area) & (areas <= 0.9 * index_map.size))
+        usable = np.flatnonzero((areas >= settings.smallest_area) & (areas <= _LARGEST_SHARE * index_map.size))
         found += [(index_map, int(number)) for number in usable]
     if not found:
         return None

@@ -24,7 +24,7 @@ class Prepared:
     Attributes:
         pixels: uint8 T x 3 x S x S.
         maps: what the frozen stages of the trunk give, each T x C x h x w, or None where all of it learns.
-        truth: coverage of the objects, uint8 0 to 255, T x K x S/4 x S/4.
+        truth: coverage of the objects, uint8 0 to 255, T x K x S/stride x S/stride.
     """
 
     pixels: Tensor
@@ -76,6 +76,7 @@ def prepare(
     trunk: Callable[[Tensor], list[Tensor]] | None,
     normalise: Callable[[Tensor], Tensor],
     precision: torch.dtype,
+    stride: int = 4,
 ) -> Prepared:
     """Turn pictures T x S x S x 3 and masks T x K x S x S into what a step needs.
 
@@ -85,11 +86,15 @@ def prepare(
         trunk: the frozen stages of the trunk, or None if all of them learn and must run in the step.
         normalise: from 0…255 values to what the trunk takes.
         precision: number type to run the trunk in and to keep its maps in.
+        stride: side in pixels of the cells of the truth; 1 keeps the masks as they are.
     """
     pixels = torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).contiguous()
-    coverage = F.avg_pool2d(torch.from_numpy(np.array(masks)).float(), 4)
+    inside = torch.from_numpy(np.array(masks))
+    truth = inside.to(torch.uint8) * 255
+    if stride > 1:
+        truth = (F.avg_pool2d(inside.float(), stride) * 255).round().to(torch.uint8)
     maps: tuple[Tensor, ...] | None = None
     if trunk is not None:
         with torch.no_grad(), torch.autocast(pixels.device.type, precision, enabled=precision != torch.float32):
             maps = tuple(level.to(precision).contiguous() for level in trunk(normalise(pixels.float())))
-    return Prepared(pixels, maps, (coverage * 255).round().to(torch.uint8))
+    return Prepared(pixels, maps, truth)

@@ -70,8 +70,8 @@ def boxes(masks: Tensor, generator: torch.Generator | None = None, wobble: float
     """
     covered = masks > 0.25
     covered = torch.where(covered.any(dim=2, keepdim=True).any(dim=1, keepdim=True), covered, masks > 0)
-    start_x, end_x = _extent(covered.any(dim=1))
-    start_y, end_y = _extent(covered.any(dim=2))
+    start_x, end_x = extent(covered.any(dim=1))
+    start_y, end_y = extent(covered.any(dim=2))
     corners = torch.stack([torch.stack([start_x, start_y], 1), torch.stack([end_x, end_y], 1)], dim=1) * _CELL
     if generator is not None:
         side = (corners[:, 1:] - corners[:, :1]).clamp(min=1.0)
@@ -82,7 +82,7 @@ def boxes(masks: Tensor, generator: torch.Generator | None = None, wobble: float
     return corners, labels
 
 
-def _extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
+def extent(occupied: Tensor) -> tuple[Tensor, Tensor]:
     """First and past-the-last occupied index of each row of a bool B x n."""
     size = occupied.shape[1]
     places = torch.arange(size)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sam2_core.config import BUILT_IN, CONFIGS, EfficientNetConfig, ModelConfig
+from sam2_core.training.augmentation import Augmentation
 from sam2_core.training.losses import PAPER_LOSS, SMALL_MODEL_LOSS, LossWeights
 
 
@@ -21,19 +22,29 @@ class StageRecipe:
         trunk_rate: learning rate of the trunk's stages from the recipe's `thawed_from` on; 0 keeps them as they are.
         warmup: steps of linear rise.
         clip_share: share of steps on clips, the rest on stills.
-        pictures: pictures (or clips) per step.
+        pictures: pictures per step, and a quarter as many clips, at least one.
         objects: objects per picture.
-        corrections: correction clicks after the first answer; on stills a step draws their number, 1 to this.
+        clip_objects: objects per clip; 0 is half as many as on a picture.
+        objects_at_once: objects of the stills of a step that are answered together; the rest follows when what they
+            taught is known, so that memory is bounded. 0 is all.
+        corrections: correction clicks after the first answer; on stills a step draws their number, 1 to this, but where
+            prompting is `paper` there are always so many.
         wrong_mask_share: share of the objects of a still that begin with a wrong soft mask instead of a prompt.
         box_share: share of boxes among the first prompts; the rest are clicks.
         still_size: side that stills are looked at, a multiple of 32; 0 is the model's own. Smaller is quicker, crops
             are tighter.
         frames: frames of a clip.
         prior_drop: how often a clip goes without the matched mask, so that memory must work as well.
-        prompting: who the simulated person of a clip is: `first_frame` prompts that one and mends another with a click,
-            `paper` prompts and corrects up to `prompted_frames` anywhere.
+        prompting: who the simulated person is. `first_frame` prompts that one of a clip and mends another with a click,
+            and begins stills as the shares above say. `paper` prompts and corrects up to `prompted_frames` anywhere in
+            a clip, and a still like the first frame of one (`person.py`, `prompted_clips.py`).
         prompted_frames: see there.
-        given_mask_share: there, how often the masks themselves are the prompts.
+        given_mask_share: there, how often the masks themselves are the prompts of a clip.
+        box_noise, box_reach: there, how far an edge of a box is moved at most: a share of the box's side, and pixels.
+        truth_clicks: there, how often a correction looks at the object alone and not at what is wrong.
+        keeps_chain: there, whether gradients flow through the logits that a correction goes on from.
+        consistency_share: share of the steps on clips that follow something through an unlabelled film and back again
+            (`round_trips.py`).
         schedule: how the rate falls: `cosine`, down to `last_rate` of it, or `reciprocal_square_root`, with a linear
             end over `cooldown` steps.
         last_rate, cooldown: see there.
@@ -46,6 +57,8 @@ class StageRecipe:
     clip_share: float = 0.0
     pictures: int = 4
     objects: int = 4
+    clip_objects: int = 0
+    objects_at_once: int = 0
     corrections: int = 1
     wrong_mask_share: float = 0.35
     box_share: float = 0.4
@@ -55,9 +68,19 @@ class StageRecipe:
     prompting: Literal["first_frame", "paper"] = "first_frame"
     prompted_frames: int = 2
     given_mask_share: float = 0.5
+    box_noise: float = 0.1
+    box_reach: float = 20.0
+    truth_clicks: float = 0.1
+    keeps_chain: bool = True
+    consistency_share: float = 0.0
     schedule: Literal["cosine", "reciprocal_square_root"] = "cosine"
     last_rate: float = 0.05
     cooldown: int = 0
+
+    @property
+    def objects_of_clips(self) -> int:
+        """Objects per clip."""
+        return self.clip_objects or max(self.objects // 2, 1)
 
 
 @dataclass(frozen=True)
@@ -71,10 +94,25 @@ class Recipe:
         pool: pictures kept ready; each step draws from them and renews a few, because reading a picture and running the
             trunk cost as much as learning from it.
         renewed: pictures renewed per step, also less than one.
+        clips_renewed: the same for clips.
+        mask_stride: side in pixels of the cells in which the truth is known; 1, as in the paper, compares masks at the
+            picture's full size, which takes more memory.
         weight_decay, gradient_clip: of AdamW.
+        decays_embeddings: let the weights decay as the published training does: all but biases and the norms of the
+            transformers. By default embeddings and single vectors do not decay either.
+        drop_path: how often a picture goes past either branch of the last block of a Hiera trunk that learns; in the
+            blocks before less often, in the first one never.
+        memory_gamma: what the scales in the memory encoder of a new model begin with; 0 leaves them.
         average: decay of the running average of the weights, which is what gets exported.
         source_weights, cutout_weights: how often a source is drawn; unnamed sources have weight 1.
+        video_weights: the same for labelled videos, where `windows` is `consecutive`.
         composite_share: share of stills that are cut-outs pasted together.
+        still_augmentation, clip_augmentation: how they are varied where the paper is followed; by default as is good
+            for small models, with crops and changes of colour. Of a still so varied all objects are asked for, up to
+            their number.
+        windows: which frames of a labelled video make a clip: annotated ones with gaps now and then (`spread`), or, as
+            in the paper, such as follow one another, with whatever its first frame shows (`consecutive`).
+        reverse_share: how often a clip is played backwards.
         precision: number type of the frozen part of the trunk on a CPU.
         thawed_from: first stage of the trunk that learns where a stage has a trunk_rate. What lies before stays frozen
             for good and is computed once per picture, because the finest maps cost most and teach least.
@@ -91,12 +129,22 @@ class Recipe:
     loss: LossWeights = SMALL_MODEL_LOSS
     pool: int = 96
     renewed: float = 2
+    clips_renewed: float = 0.3
+    mask_stride: int = 4
     weight_decay: float = 0.05
+    decays_embeddings: bool = False
+    drop_path: float = 0.0
+    memory_gamma: float = 0.0
     gradient_clip: float = 1.0
     average: float = 0.998
     source_weights: Mapping[str, float] = field(default_factory=dict)
     cutout_weights: Mapping[str, float] = field(default_factory=dict)
+    video_weights: Mapping[str, float] = field(default_factory=dict)
     composite_share: float = 0.3
+    still_augmentation: Augmentation | None = None
+    clip_augmentation: Augmentation | None = None
+    windows: Literal["spread", "consecutive"] = "spread"
+    reverse_share: float = 0.5
     precision: str = "bfloat16"
     thawed_from: int = 0
     layer_decay: float = 1.0

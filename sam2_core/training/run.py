@@ -19,20 +19,20 @@ from sam2_core.errors import CheckpointError
 from sam2_core.training.initialise import quieten_memory
 from sam2_core.training.losses import StepLoss
 from sam2_core.training.optimiser import Optimiser
+from sam2_core.training.person import Person
 from sam2_core.training.plots import draw_plots
-from sam2_core.training.prompted_clips import prompted_clip_losses
 from sam2_core.training.recipes import Recipe, StageRecipe
 from sam2_core.training.record import METRICS_NAME as METRICS_NAME
 from sam2_core.training.record import Metrics, StepRecord, progress_line, seconds_left
 from sam2_core.training.samples import Samples
 from sam2_core.training.sources import open_library
-from sam2_core.training.stills import still_losses
+from sam2_core.training.step_losses import losses_of_step
 from sam2_core.training.team import Team
-from sam2_core.training.tracking import clip_losses
 
 CHECKPOINT_NAME = "checkpoint.pt"
 CONFIG_NAME = "config.json"
 _RANK_STRIDE = 7_919_000_003
+_DECISIONS = 104_729_000_017
 
 
 class Training:
@@ -60,6 +60,8 @@ class Training:
         self.optimiser = Optimiser(recipe, model)
         self._parameters = self.optimiser.parameters
         self.average = {name: parameter.detach().clone() for name, parameter in self._parameters.items()}
+        if recipe.drop_path and not recipe.is_trunk_frozen:
+            self.model.image_encoder.trunk.set_drop_path(recipe.drop_path)
         self._samples = Samples(recipe, model, self.library, self.team)
         self._start_alike()
 
@@ -79,36 +81,54 @@ class Training:
         stage, step_in_stage = self.recipe.stage_at(self.step)
         self.optimiser.set_rates(stage, step_in_stage)
         seed = self.recipe.seed * 1_000_003 + self.step
-        generator = torch.Generator(self.team.device.torch_device).manual_seed(seed)
+        place = self.team.device.torch_device
+        generator = torch.Generator(place).manual_seed(seed)
         # Drawn from the seed that all processes share, so that all have a clip or all have stills.
-        is_clip = float(torch.rand((), generator=generator)) < stage.clip_share
+        kind = "clip" if float(torch.rand((), generator=generator)) < stage.clip_share else "still"
+        if kind == "clip" and stage.consistency_share:
+            kind = "round trip" if float(torch.rand((), generator=generator)) < stage.consistency_share else kind
+        decisions = torch.Generator(place).manual_seed(seed + _DECISIONS)
         if self.team.rank:
             generator.manual_seed(seed + self.team.rank * _RANK_STRIDE)
         torch.manual_seed(seed + self.team.rank * _RANK_STRIDE)
         self.model.train()
         if stage.clip_share and step_in_stage == 0 and self.step > 0 and not self._has_seen_clips():
             self._begin_memory(stage)
-        with self.team.device.autocast():
-            losses = self._clip_losses(stage, generator) if is_clip else self._still_losses(stage, generator)
-        totals = torch.stack([loss.total for loss in losses])
-        total = totals.sum() if self.recipe.sums_losses else totals.mean()
         self.optimiser.adamw.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        self.team.average_gradients(list(self._parameters.values()))
+        total, losses = self._go_back(kind, Person(stage, decisions, generator))
+        self.team.average_gradients(list(self._parameters.values()), self._weight(losses))
         if self.optimiser.step():
             self._update_average()
         seconds = time.perf_counter() - began
         self.seconds += seconds
-        record = self._record("clip" if is_clip else "still", total, losses, seconds)
+        record = self._record(kind, total, losses, seconds)
         self.step += 1
         return record
 
-    def _record(self, kind: str, total: Tensor, losses: Sequence[StepLoss], seconds: float) -> StepRecord:
+    def _go_back(self, kind: str, person: Person) -> tuple[float, list[list[StepLoss]]]:
+        """Gradients of a step's losses: their total, and the losses of each group of objects."""
+        total, groups = 0.0, []
+        for losses, share in losses_of_step(kind, self.step, self.model, self._samples, person, self.recipe.loss):
+            each = torch.stack([loss.total for loss in losses])
+            cost = share * (each.sum() if self.recipe.sums_losses else each.mean())
+            cost.backward()  # type: ignore[no-untyped-call]
+            total += float(cost.detach())
+            groups.append(losses)
+        return total, groups
+
+    def _weight(self, groups: Sequence[list[StepLoss]]) -> float:
+        """How much this process counts: alike, or, where the paper is followed, every object alike."""
+        if not self.recipe.loss.counts_absent:
+            return 1.0
+        objects = float(sum(len(losses[0].ious) for losses in groups))
+        return objects / max(self.team.mean([objects])[0], 1.0)
+
+    def _record(self, kind: str, total: float, groups: Sequence[list[StepLoss]], seconds: float) -> StepRecord:
         """What a step said, the mean over all processes."""
-        names = list(losses[0].parts)
-        parts = [float(np.mean([loss.parts[name] for loss in losses])) for name in names]
-        ious = [float(losses[0].ious.mean()), float(losses[-1].ious.mean())]
-        loss, first, last, *parts = self.team.mean([float(total.detach()), *ious, *parts])
+        names = list(groups[0][0].parts)
+        parts = [float(np.mean([loss.parts[name] for losses in groups for loss in losses])) for name in names]
+        ious = [float(torch.cat([losses[index].ious for losses in groups]).mean()) for index in (0, -1)]
+        loss, first, last, *parts = self.team.mean([total, *ious, *parts])
         return StepRecord(self.step, kind, loss, dict(zip(names, parts, strict=True)), first, last, seconds)
 
     def _has_seen_clips(self) -> bool:
@@ -124,17 +144,6 @@ class Training:
         for name, parameter in self._parameters.items():
             if name.startswith("memory_attention."):
                 self.average[name].copy_(parameter.detach())
-
-    def _still_losses(self, stage: StageRecipe, generator: torch.Generator) -> list[StepLoss]:
-        features, truth = self._samples.stills(self.step, stage, generator)
-        return still_losses(self.model, features, truth, stage, self.recipe.loss, generator)
-
-    def _clip_losses(self, stage: StageRecipe, generator: torch.Generator) -> list[StepLoss]:
-        losses: list[StepLoss] = []
-        losses_of = prompted_clip_losses if stage.prompting == "paper" else clip_losses
-        for features, truth in self._samples.clips(self.step, stage):
-            losses += losses_of(self.model, features, truth, stage, self.recipe.loss, generator)
-        return losses
 
     @torch.no_grad()
     def _update_average(self) -> None:

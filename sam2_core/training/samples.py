@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sam2_core.training.clips import ClipSettings, draw_clip
+from sam2_core.training.clips import ClipSettings, draw_clip, draw_film
 from sam2_core.training.decoding import Features, begun, continued, pixel_normalisation, pyramid
 from sam2_core.training.library import Library
 from sam2_core.training.pictures import PictureSettings, draw_sample
@@ -19,7 +20,6 @@ from sam2_core.training.recipes import Recipe, StageRecipe
 from sam2_core.training.team import Team
 
 _OBJECTS_KEPT = 8
-_CLIPS_RENEWED = 0.3
 _TIGHTEST_CROP = 0.35
 
 
@@ -43,16 +43,26 @@ class Samples:
         self._mean_and_scale = pixel_normalisation(recipe.model)
         self._stage = recipe.stages[0]
         self._stills = SlidingPool(self._make_still, recipe.pool, recipe.renewed, recipe.seed)
-        self._clips = SlidingPool(self._make_clip, max(recipe.pool // 6, 4), _CLIPS_RENEWED, recipe.seed + 1)
+        kept = max(recipe.pool // 6, 4)
+        self._clips = SlidingPool(self._make_clip, kept, recipe.clips_renewed, recipe.seed + 1)
+        self._films = SlidingPool(self._make_film, kept, recipe.clips_renewed, recipe.seed + 2)
 
-    def stills(self, step: int, stage: StageRecipe, generator: torch.Generator) -> tuple[Features, Tensor]:
-        """Objects of the stills of a step: features with a row per object, and coverage B x S/4 x S/4."""
+    def autocast(self) -> AbstractContextManager[object]:
+        """The context in which the samples of a step are to be used."""
+        return self._team.device.autocast()
+
+    def stills(self, step: int, stage: StageRecipe, generator: torch.Generator) -> tuple[Features, Tensor, Tensor]:
+        """Objects of the stills of a step.
+
+        Returns:
+            Features with a row per picture, the row of each object, and coverage B x S/stride x S/stride.
+        """
         self._enter(stage)
         batch = self._stills.draw(step, stage.pictures)
         chosen = [torch.randperm(item.truth.shape[1], generator=generator)[: stage.objects] for item in batch]
         truth = torch.cat([item.truth[0, rows.cpu()] for item, rows in zip(batch, chosen, strict=True)])
         owner = torch.cat([torch.full((len(rows),), index) for index, rows in enumerate(chosen)])
-        return pyramid(self._model, self._maps(batch)).rows(owner), truth.to(self._place).float() / 255
+        return pyramid(self._model, self._maps(batch)), owner, truth.to(self._place).float() / 255
 
     def still_features(self, step: int, stage: StageRecipe) -> Features:
         """Features of the stills of a step, a row per picture."""
@@ -60,19 +70,33 @@ class Samples:
         return pyramid(self._model, self._maps(self._stills.draw(step, stage.pictures)))
 
     def clips(self, step: int, stage: StageRecipe) -> Iterator[tuple[Features, Tensor]]:
-        """The clips of a step, one after the other: features with a row per frame, and coverage T x K x S/4 x S/4."""
+        """The clips of a step, one after the other.
+
+        Yields:
+            Features with a row per frame, and coverage T x K x S/stride x S/stride.
+        """
         self._enter(stage)
         for item in self._clips.draw(step, max(stage.pictures // 4, 1)):
-            truth = item.truth[:, : stage.objects].to(self._place).float() / 255
+            truth = item.truth[:, : stage.objects_of_clips].to(self._place).float() / 255
             yield pyramid(self._model, self._maps([item])), truth
+
+    def films(self, step: int, stage: StageRecipe) -> Iterator[tuple[Features, Tensor]]:
+        """The unlabelled clips of a step, as `clips` gives labelled ones; the coverage is that of no object at all.
+
+        Where there are no films, clips with their true masks.
+        """
+        self._enter(stage)
+        for item in self._films.draw(step, max(stage.pictures // 4, 1)):
+            yield pyramid(self._model, self._maps([item])), item.truth.to(self._place).float() / 255
 
     def _enter(self, stage: StageRecipe) -> None:
         """Where a stage wants other samples than the one before, the pools begin anew: as they would after a resume."""
         before, self._stage = self._stage, stage
         if stage.still_size != before.still_size:
             self._stills.forget()
-        if (stage.frames, stage.objects) != (before.frames, before.objects):
+        if (stage.frames, stage.objects_of_clips) != (before.frames, before.objects_of_clips):
             self._clips.forget()
+            self._films.forget()
 
     def _maps(self, batch: Sequence[Prepared]) -> list[Tensor]:
         """The trunk's maps of all pictures of a batch, in float32."""
@@ -101,22 +125,38 @@ class Samples:
             composite_share=self._recipe.composite_share,
             source_weights=self._recipe.source_weights,
             cutout_weights=self._recipe.cutout_weights,
+            augmentation=self._recipe.still_augmentation,
         )
         sample = draw_sample(self._library, settings, self._numbered(2, number))
         return self._prepare(sample.picture[None], sample.masks[None])
 
     def _make_clip(self, number: int) -> Prepared:
-        settings = ClipSettings(
-            size=self._recipe.model.image_size,
-            frames=self._stage.frames,
-            objects=max(self._stage.objects // 2, 1),
-            video_share=self._recipe.video_share if self._library.has_scenery else 1.0,
-            source_weights=self._recipe.source_weights,
-            cutout_weights=self._recipe.cutout_weights,
-            smallest_area=self._recipe.smallest_on_clips,
-        )
-        clip = draw_clip(self._library, settings, self._numbered(3, number))
+        clip = draw_clip(self._library, self._clip_settings(), self._numbered(3, number))
         return self._prepare(clip.pictures, clip.masks)
+
+    def _make_film(self, number: int) -> Prepared:
+        generator = self._numbered(4, number)
+        if not self._library.films:
+            clip = draw_clip(self._library, self._clip_settings(), generator)
+            return self._prepare(clip.pictures, clip.masks)
+        pictures = draw_film(self._library, self._clip_settings(), generator)
+        return self._prepare(pictures, np.zeros((len(pictures), 0, *pictures.shape[1:3]), np.bool_))
+
+    def _clip_settings(self) -> ClipSettings:
+        recipe = self._recipe
+        return ClipSettings(
+            size=recipe.model.image_size,
+            frames=self._stage.frames,
+            objects=self._stage.objects_of_clips,
+            video_share=recipe.video_share if self._library.has_scenery else 1.0,
+            source_weights=recipe.source_weights,
+            cutout_weights=recipe.cutout_weights,
+            smallest_area=recipe.smallest_on_clips,
+            is_consecutive=recipe.windows == "consecutive",
+            reverse_share=recipe.reverse_share,
+            augmentation=recipe.clip_augmentation,
+            video_weights=recipe.video_weights,
+        )
 
     def _numbered(self, kind: int, number: int) -> np.random.Generator:
         """Where a sample comes from; the first process draws what it would draw alone."""
@@ -130,4 +170,4 @@ class Samples:
             first = self._recipe.thawed_from
             frozen = partial(begun, trunk, before=first) if first else None
         with self._team.device.autocast():
-            return prepare(pictures, masks, frozen, self._normalise, self._precision)
+            return prepare(pictures, masks, frozen, self._normalise, self._precision, self._recipe.mask_stride)

@@ -46,8 +46,8 @@ class Team:
         return nullcontext() if place.type == "cpu" else place
 
     @torch.no_grad()
-    def average_gradients(self, parameters: Sequence[Tensor]) -> None:
-        """Replace every gradient by the mean over all processes.
+    def average_gradients(self, parameters: Sequence[Tensor], weight: float = 1.0) -> None:
+        """Replace every gradient by the mean over all processes, this one's counting `weight` times.
 
         A parameter that only some processes used counts as zero in the others; one that nobody used keeps no gradient,
         so that the optimiser leaves it alone.
@@ -61,7 +61,7 @@ class Team:
         pieces = [
             (torch.zeros_like(member) if member.grad is None else member.grad).float().flatten() for member in members
         ]
-        together = torch.cat(pieces) / self.size
+        together = torch.cat(pieces) * weight / self.size
         dist.all_reduce(together)
         for member, piece in zip(members, torch.split(together, [piece.numel() for piece in pieces]), strict=True):
             member.grad = piece.reshape(member.shape).to(member.dtype)

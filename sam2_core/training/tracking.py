@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from sam2_core.matching import carry_masks, find_neighbours, matching_features, prior_logits, soft_mask
 from sam2_core.model.mask_decoder import DecoderOutput, upsample_logits
 from sam2_core.model.position import sine_map
+from sam2_core.model.prompt_encoder import PADDING
 from sam2_core.training.clips import presence
 from sam2_core.training.decoding import Features, decode
 from sam2_core.training.losses import LossWeights, StepLoss, decoder_loss
@@ -23,7 +24,6 @@ from sam2_core.training.recipes import StageRecipe
 from sam2_core.training.stills import Answers, correct
 
 _GIVEN_LOGIT = 10.0
-_NO_POINT = -1
 
 
 @dataclass
@@ -66,10 +66,9 @@ def clip_losses(
     corrected = int(torch.randint(1, len(truth), (), generator=generator)) if len(truth) > 1 else 0
     for frame in range(1, len(truth)):
         rows = features.rows(torch.full((truth.shape[1],), frame))
-        conditioned = condition(model, rows, memory, frame, len(truth))
-        prior = _prior(matching, memory, frame) if uses_prior else None
-        points = torch.zeros(truth.shape[1], 1, 2)
-        labels = torch.full((truth.shape[1], 1), _NO_POINT)
+        conditioned = condition(model, rows, memory, frame)
+        prior = matched_mask(matching, memory, frame) if uses_prior else None
+        points, labels = no_points(truth.shape[1])
         output = decode(model, rows, points, labels, prior, conditioned)
         is_multimask = model.config.uses_multimask(0, is_initial=False)
         losses.append(decoder_loss(output, truth[frame], weights, is_multimask=is_multimask, present=there[frame]))
@@ -97,28 +96,39 @@ def _first_frame(
     kind = float(torch.rand((), generator=generator))
     losses: list[StepLoss] = []
     if kind < 0.5:
-        logits = (2 * truth[0] - 1)[:, None] * _GIVEN_LOGIT
-        mask = F.interpolate(truth[0][:, None], scale_factor=4.0, mode="bilinear", align_corners=False)
-        points, labels = torch.zeros(count, 1, 2), torch.full((count, 1), _NO_POINT)
-        output = decode(model, rows, points, labels, model.mask_downsample((mask > 0.5).float()), rows.coarse)
-        token, score = output.tokens[:, 0], output.score.new_full((count, 1), 1.0)
-    else:
-        points, labels = boxes(truth[0], generator) if kind < 0.75 else first_clicks(truth[0], generator)
-        is_click = kind >= 0.75
-        output = decode(model, rows, points, labels, None)
-        losses.append(decoder_loss(output, truth[0], weights, is_multimask=is_click))
-        logits, token = picked(output, is_multimask=is_click)
-        answers = Answers(points, labels, logits[:, 0].detach())
-        for _ in range(stage.corrections):
-            losses.append(correct(model, rows, truth[0], answers, weights, generator))
-        # Memory learns from a mask that a person would have kept: the corrected one if it is any good, else the truth.
-        overlap = ((answers.logits > 0) & (truth[0] > 0.5)).flatten(1).sum(-1).float()
-        union = ((answers.logits > 0) | (truth[0] > 0.5)).flatten(1).sum(-1).clamp(min=1)
-        is_good = (overlap / union > 0.7)[:, None, None, None]
-        logits = torch.where(is_good, answers.logits[:, None], (2 * truth[0] - 1)[:, None] * _GIVEN_LOGIT)
-        score = output.score
-    remember(model, rows, logits, token, score, memory, 0, is_prompted=True)
+        take_mask(model, rows, truth[0], memory)
+        return losses
+    points, labels = boxes(truth[0], generator) if kind < 0.75 else first_clicks(truth[0], generator)
+    is_click = kind >= 0.75
+    output = decode(model, rows, points, labels, None)
+    losses.append(decoder_loss(output, truth[0], weights, is_multimask=is_click))
+    logits, token = picked(output, is_multimask=is_click)
+    answers = Answers(points, labels, logits[:, 0].detach())
+    for _ in range(stage.corrections):
+        losses.append(correct(model, rows, truth[0], answers, weights, generator))
+    # Memory learns from a mask that a person would have kept: the corrected one if it is any good, else the truth.
+    overlap = ((answers.logits > 0) & (truth[0] > 0.5)).flatten(1).sum(-1).float()
+    union = ((answers.logits > 0) | (truth[0] > 0.5)).flatten(1).sum(-1).clamp(min=1)
+    is_good = (overlap / union > 0.7)[:, None, None, None]
+    logits = torch.where(is_good, answers.logits[:, None], (2 * truth[0] - 1)[:, None] * _GIVEN_LOGIT)
+    remember(model, rows, logits, token, output.score, memory, 0, is_prompted=True)
     return losses
+
+
+def take_mask(model: Any, rows: Features, truth: Tensor, memory: Memory) -> None:
+    """Begin a memory with given masks K x S/4 x S/4 on frame 0: they are the answer, and nothing is asked."""
+    count = len(truth)
+    logits = (2 * truth - 1)[:, None] * _GIVEN_LOGIT
+    mask = F.interpolate(truth[:, None], scale_factor=4.0, mode="bilinear", align_corners=False)
+    points, labels = no_points(count)
+    output = decode(model, rows, points, labels, model.mask_downsample((mask > 0.5).float()), rows.coarse)
+    score = output.score.new_full((count, 1), 1.0)
+    remember(model, rows, logits, output.tokens[:, 0], score, memory, 0, is_prompted=True)
+
+
+def no_points(count: int) -> tuple[Tensor, Tensor]:
+    """The point that is none, which stands where there is no other: K x 1 x 2 and its label K x 1."""
+    return torch.zeros(count, 1, 2), torch.full((count, 1), PADDING)
 
 
 def picked(output: DecoderOutput, *, is_multimask: bool) -> tuple[Tensor, Tensor]:
@@ -138,11 +148,28 @@ def remember(
     frame: int,
     *,
     is_prompted: bool,
+    binarises: bool = True,
+    pointer_score: Tensor | None = None,
 ) -> None:
-    """Add a frame to the memory: its mask's logits K x 1 x S/4 x S/4, the mask's token and the presence score."""
+    """Add a frame to the memory.
+
+    Args:
+        model: whose memory encoder is used.
+        rows: features of the frame, a row per object.
+        logits: its mask's, K x 1 x S/4 x S/4 or S x S.
+        token: the mask's token.
+        score: the presence score, K x 1.
+        memory: what is added to.
+        frame: its number.
+        is_prompted: whether a person answered for the frame.
+        binarises: whether the mask of a prompted frame is remembered as a session does where the model is set so:
+            without its shades, through which nothing flows back.
+        pointer_score: the score by which the pointer is replaced, where it is another one.
+    """
     side = model.config.image_size
-    memory.maps.append(model.encode_memory(rows.coarse, upsample_logits(logits, (side, side)), score, is_prompted))
-    presence_gate = (score > 0).float()
+    is_binary = is_prompted and binarises
+    memory.maps.append(model.encode_memory(rows.coarse, upsample_logits(logits, (side, side)), score, is_binary))
+    presence_gate = ((score if pointer_score is None else pointer_score) > 0).float()
     memory.pointers.append(presence_gate * model.obj_ptr_proj(token) + (1 - presence_gate) * model.no_obj_ptr)
     shown = torch.where((score > 0)[..., None, None], logits, -_GIVEN_LOGIT)
     memory.logits.append(shown.detach())
@@ -151,8 +178,11 @@ def remember(
         memory.conditioning.add(frame)
 
 
-def condition(model: Any, rows: Features, memory: Memory, frame: int, frame_count: int) -> Tensor:
-    """The frame's features in the light of the conditioning frames and of the last few before it."""
+def condition(model: Any, rows: Features, memory: Memory, frame: int, clip_length: int | None = None) -> Tensor:
+    """The frame's features in the light of the conditioning frames and of the last few before it.
+
+    Pointers are placed as in a clip of `clip_length` frames (section 7.5), by default as in a long one.
+    """
     config = model.config
     places = {number: index for index, number in enumerate(memory.frames)}
     recent = range(max(frame - config.num_maskmem + 1, 0), frame)
@@ -165,7 +195,8 @@ def condition(model: Any, rows: Features, memory: Memory, frame: int, frame_coun
         tokens.append(memory.maps[places[number]].flatten(2).permute(2, 0, 1))
         positions.append((place + model.maskmem_tpos_enc[age]).expand_as(tokens[-1]))
     count = config.pointer_tokens
-    span = max(min(max(frame_count, config.max_obj_ptrs_in_encoder), config.max_obj_ptrs_in_encoder) - 1, 1)
+    most = config.max_obj_ptrs_in_encoder
+    span = max(min(most if clip_length is None else clip_length, most) - 1, 1)
     ages = torch.tensor([frame - number for number in memory.frames], dtype=torch.float32) / span
     terms = model.pointer_position(ages)
     for pointer, term in zip(memory.pointers, terms, strict=True):
@@ -179,8 +210,8 @@ def condition(model: Any, rows: Features, memory: Memory, frame: int, frame_coun
 
 
 @torch.no_grad()
-def _prior(matching: list[Tensor], memory: Memory, frame: int) -> Tensor:
-    """The matched mask K x 1 x S/4 x S/4 as the session would make it."""
+def matched_mask(matching: list[Tensor], memory: Memory, frame: int) -> Tensor:
+    """The matched mask K x 1 x S/4 x S/4 as the session would make it; `matching` are the features of all frames."""
     recent = memory.frames[1:][-6:]
     neighbours = find_neighbours(matching[frame], [matching[0]], [matching[number] for number in recent])
     side = matching[0].shape[-1]

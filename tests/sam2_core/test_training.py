@@ -19,7 +19,6 @@ from sam2_core.training.export import export_run
 from sam2_core.training.initialise import quieten_memory
 from sam2_core.training.optimiser import parameter_groups, rate_share, trained_parameters
 from sam2_core.training.paper_recipes import ALL_RECIPES
-from sam2_core.training.prompted_clips import draw_prompts
 from sam2_core.training.recipes import RECIPES, Recipe, StageRecipe
 from sam2_core.training.run import METRICS_NAME, Training, run_training
 from sam2_core.training.team import Team
@@ -199,21 +198,6 @@ def test_rates_rise_and_fall_as_the_recipe_says() -> None:
     assert rate_share(root, 1000) == pytest.approx(1.0)
     assert rate_share(root, 4000) == pytest.approx(0.5)
     assert rate_share(root, 8500) == pytest.approx(0.5 * (1000 / 8500) ** 0.5)
-
-
-def test_a_simulated_person_prompts_and_corrects_as_in_the_paper() -> None:
-    stage = StageRecipe(steps=1, learning_rate=1.0, prompted_frames=2)
-    there = torch.ones(8, 2, dtype=torch.bool)
-    there[5, 1] = False
-    drawn = [draw_prompts(there, stage, torch.Generator().manual_seed(seed)) for seed in range(400)]
-    assert all(prompts.initial[0] == 0 and len(prompts.initial) in (1, 2) for prompts in drawn)
-    assert not any(5 in prompts.initial for prompts in drawn)
-    assert all(not prompts.corrected for prompts in drawn if prompts.by_mask)
-    clicked = [prompts for prompts in drawn if not prompts.by_mask]
-    assert all(set(prompts.initial) <= prompts.corrected and len(prompts.corrected) <= 2 for prompts in clicked)
-    assert 0.4 < len(clicked) / len(drawn) < 0.6
-    assert 0.4 < np.mean([len(prompts.initial) == 2 for prompts in drawn]) < 0.6
-    assert {frame for prompts in clicked for frame in prompts.corrected} == set(range(8))
 
 
 def test_a_step_with_values_that_are_no_numbers_changes_nothing(pictures: Path, tmp_path: Path) -> None:

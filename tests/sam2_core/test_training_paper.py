@@ -1,0 +1,479 @@
+"""What the paper's training does on a step, part by part: its person, its losses, its trunk, its rates."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.nn import functional as F
+
+from sam2_core.config import ModelConfig
+from sam2_core.device import Device
+from sam2_core.model.hiera import Hiera
+from sam2_core.model.mask_decoder import DecoderOutput
+from sam2_core.model.sam2 import Sam2Model
+from sam2_core.training import prompted_clips
+from sam2_core.training.__main__ import new_model
+from sam2_core.training.decoding import Features, pixel_normalisation, pyramid
+from sam2_core.training.groups import losses_in_groups
+from sam2_core.training.losses import PAPER_LOSS, StepLoss, decoder_loss
+from sam2_core.training.optimiser import parameter_groups, published_without_decay
+from sam2_core.training.paper_recipes import ALL_RECIPES
+from sam2_core.training.person import Person, boxes_around, clicks_on, clicks_on_errors
+from sam2_core.training.prompted_clips import draw_prompts, prompted_clip_losses, prompted_still_losses
+from sam2_core.training.recipes import Recipe, StageRecipe
+from sam2_core.training.run import Training
+from sam2_core.training.team import Team
+from sam2_core.training.tracking import Memory, condition, no_points, remember
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _person(seed: int = 0, **stage: object) -> Person:
+    values = {"steps": 1, "learning_rate": 1.0, "prompting": "paper", **stage}
+    return Person(StageRecipe(**values), _generator(seed), _generator(seed + 1))  # type: ignore[arg-type]
+
+
+def _square(count: int = 1, size: int = 64) -> torch.Tensor:
+    masks = torch.zeros(count, size, size)
+    masks[:, 16:40, 8:48] = 1
+    return masks
+
+
+def _features(model: Sam2Model, count: int = 1) -> Features:
+    pixels = torch.randint(0, 256, (count, 3, 64, 64), generator=_generator(5)).float()
+    return pyramid(model, model.image_encoder.trunk(pixel_normalisation(model.config)(pixels)))
+
+
+# The simulated person
+
+
+def test_first_clicks_lie_anywhere_on_the_object_on_whole_pixels() -> None:
+    points, labels = clicks_on(_square(400), 1, _generator())
+    assert labels.tolist() == [[1]] * 400
+    x, y = points[:, 0].unbind(dim=1)
+    assert torch.equal(points, points.round())
+    assert (int(x.min()), int(x.max()), int(y.min()), int(y.max())) == (8, 47, 16, 39)
+    assert float(x.mean()) == pytest.approx(27.5, abs=2)
+
+
+def test_an_absent_object_is_clicked_away() -> None:
+    for points, labels in (
+        clicks_on(torch.zeros(3, 32, 32), 2, _generator()),
+        boxes_around(torch.zeros(3, 32, 32), 2, _generator(), noise=0.1, reach=20.0),
+    ):
+        assert labels[:, 0].tolist() == [0, 0, 0]
+        assert float(points[:, 0].max()) <= 63
+        assert labels.shape[1] == 1 or labels[:, 1].tolist() == [-1, -1, -1]
+
+
+def test_edges_of_boxes_move_by_a_tenth_and_twenty_pixels_at_most() -> None:
+    exact, labels = boxes_around(_square(), 1, _generator(), noise=0.0, reach=20.0)
+    assert exact[0].tolist() == [[8, 16], [47, 39]]
+    assert labels.tolist() == [[2, 3]]
+    moved, _ = boxes_around(_square(500), 1, _generator(), noise=0.1, reach=20.0)
+    furthest = (moved - exact).abs().flatten(0, 1).amax(dim=0)
+    assert 3.5 < float(furthest[0]) <= 3.9
+    assert 2.0 < float(furthest[1]) <= 2.3
+    large = torch.zeros(200, 512, 512)
+    large[:, 50:460, 50:460] = 1
+    moved, _ = boxes_around(large, 1, _generator(), noise=0.1, reach=20.0)
+    assert 19 < float((moved[:, 0] - 50).abs().max()) <= 20
+    whole, _ = boxes_around(torch.ones(50, 64, 64), 1, _generator(), noise=0.1, reach=20.0)
+    assert float(whole.min()) >= 0
+    assert float(whole.max()) <= 63
+
+
+def test_corrections_lie_anywhere_in_what_is_wrong() -> None:
+    truth, answer = _square(300), torch.full((300, 64, 64), -5.0)
+    answer[:150, 16:40, 8:28] = 5.0
+    answer[150:, 16:40, 8:60] = 5.0
+    points, labels = clicks_on_errors(truth, answer, 1, _generator())
+    assert labels[:, 0].tolist() == [1] * 150 + [0] * 150
+    assert (float(points[:150, 0, 0].min()), float(points[:150, 0, 0].max())) == (28, 47)
+    assert (float(points[150:, 0, 0].min()), float(points[150:, 0, 0].max())) == (48, 59)
+
+
+def test_some_corrections_forget_the_answer_and_click_on_the_object() -> None:
+    truth = _square(200)
+    points, labels = clicks_on_errors(truth, truth * 10 - 5, 1, _generator(), ignores_answer=True)
+    assert labels.tolist() == [[1]] * 200
+    column, row = points[:, 0].long().unbind(dim=1)
+    assert bool(truth[torch.arange(200), row, column].all())
+    points, labels = clicks_on_errors(truth, truth * 10 - 5, 1, _generator())
+    assert labels.tolist() == [[0]] * 200
+
+
+def test_a_person_prompts_and_corrects_up_to_two_frames_anywhere() -> None:
+    drawn = [draw_prompts(8, _person(seed)) for seed in range(400)]
+    assert all(prompts.initial[0] == 0 and len(prompts.initial) in (1, 2) for prompts in drawn)
+    assert all(not prompts.corrected for prompts in drawn if prompts.by_mask)
+    clicked = [prompts for prompts in drawn if not prompts.by_mask]
+    assert all(set(prompts.initial) <= prompts.corrected and len(prompts.corrected) <= 2 for prompts in clicked)
+    assert 0.4 < len(clicked) / len(drawn) < 0.6
+    assert 0.4 < np.mean([len(prompts.initial) == 2 for prompts in drawn]) < 0.6
+    assert {frame for prompts in clicked for frame in prompts.corrected} == set(range(8))
+    assert {draw_prompts(1, _person(seed)).by_mask for seed in range(20)} == {False}
+
+
+def test_all_processes_decide_alike_and_click_elsewhere() -> None:
+    stage = _person().stage
+    one, other = (Person(stage, _generator(7), _generator(rank)) for rank in (1, 2))
+    assert [draw_prompts(8, one) for _ in range(20)] == [draw_prompts(8, other) for _ in range(20)]
+    assert not torch.equal(clicks_on(_square(), 1, one.generator)[0], clicks_on(_square(), 1, other.generator)[0])
+
+
+# A step on stills and on clips
+
+
+def test_a_still_gets_its_prompt_and_always_seven_corrections(
+    small_model: Sam2Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[list[int], bool]] = []
+    ordinary = prompted_clips.decode
+
+    def watched(
+        model: Sam2Model, features: Features, points: torch.Tensor, labels: torch.Tensor, *rest: torch.Tensor | None
+    ) -> DecoderOutput:
+        asked.append((labels[0].tolist(), rest[0] is not None))
+        return ordinary(model, features, points, labels, *rest)
+
+    monkeypatch.setattr(prompted_clips, "decode", watched)
+    kinds = set()
+    for seed in range(6):
+        asked.clear()
+        features = _features(small_model).rows(torch.tensor([0, 0]))
+        losses = prompted_still_losses(small_model, features, _square(2), _person(seed, corrections=7), PAPER_LOSS)
+        assert len(losses) == len(asked) == 8
+        first = len(asked[0][0])
+        assert [len(labels) for labels, _ in asked] == list(range(first, first + 8))
+        assert [has_logits for _, has_logits in asked] == [False] + [True] * 7
+        kinds.add(tuple(asked[0][0]))
+    assert kinds == {(1,), (2, 3)}
+
+
+@pytest.mark.parametrize("keeps_chain", [True, False])
+def test_gradients_flow_through_the_logits_that_a_correction_goes_on_from(
+    keeps_chain: bool, small_model: Sam2Model
+) -> None:
+    person = _person(corrections=1, keeps_chain=keeps_chain)
+    losses = prompted_still_losses(small_model, _features(small_model), _square(), person, PAPER_LOSS)
+    losses[-1].total.backward()
+    # Only the first answer is made without a mask.
+    gradient = small_model.sam_prompt_encoder.no_mask_embed.weight.grad
+    assert (gradient is not None and float(gradient.abs().max()) > 0) == keeps_chain
+
+
+def test_what_is_judged_absent_has_no_mask_and_teaches_none(small_model: Sam2Model) -> None:
+    with torch.no_grad():
+        small_model.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.fill_(-50.0)
+    losses = prompted_still_losses(
+        small_model, _features(small_model), _square(), _person(corrections=0), dataclasses.replace(PAPER_LOSS, iou=0.0)
+    )
+    losses[0].total.backward()
+    filters = small_model.sam_mask_decoder.output_hypernetworks_mlps[0].layers[-1].weight.grad
+    assert filters is None or float(filters.abs().max()) == 0
+    score = small_model.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.grad
+    assert score is not None
+    assert float(score.abs().max()) > 0
+
+
+def _clip_truth(frames: int) -> torch.Tensor:
+    truth = torch.zeros(frames, 1, 64, 64)
+    for frame in range(frames):
+        truth[frame, 0, 16:40, 8 + 3 * frame : 32 + 3 * frame] = 1
+    truth[1] = 0
+    return truth
+
+
+def test_every_kind_of_prompt_trains_memory_on_a_clip_with_an_absence(small_model: Sam2Model) -> None:
+    passes = set()
+    for seed in range(8):
+        small_model.zero_grad()
+        losses = prompted_clip_losses(
+            small_model, _features(small_model, 4), _clip_truth(4), _person(seed, corrections=2), PAPER_LOSS
+        )
+        torch.stack([loss.total for loss in losses]).sum().backward()
+        passes.add(len(losses))
+        for part in (small_model.memory_encoder, small_model.memory_attention, small_model.obj_ptr_proj):
+            assert any(p.grad is not None and float(p.grad.abs().max()) > 0 for p in part.parameters())
+    # Given masks: 3 or 2 tracked frames; else 4 frames and two clicks on one or two of them.
+    assert passes == {2, 3, 6, 8}
+
+
+def test_the_first_click_on_a_tracked_frame_is_answered_by_three_masks(small_model: Sam2Model) -> None:
+    answered: list[tuple[int, bool]] = []
+    ordinary = prompted_clips.decoder_loss
+
+    def watched(output: DecoderOutput, truth: torch.Tensor, weights: object, **how: object) -> StepLoss:
+        answered.append(bool(how["is_multimask"]))  # type: ignore[arg-type]
+        return ordinary(output, truth, weights, **how)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prompted_clips, "decoder_loss", watched)
+        prompted_clips._answer(
+            small_model,
+            _features(small_model),
+            _square(),
+            _person(corrections=3),
+            PAPER_LOSS,
+            [],
+            is_initial=False,
+            is_corrected=True,
+        )
+    assert answered == [True, True, False, False]
+
+
+def test_a_prompted_frame_is_remembered_with_its_shades(small_model: Sam2Model) -> None:
+    rows = _features(small_model)
+    logits = torch.zeros(1, 1, 16, 16, requires_grad=True)
+    token, score = torch.zeros(1, 32), torch.ones(1, 1)
+    for binarises in (False, True):
+        memory = Memory()
+        remember(small_model, rows, logits, token, score, memory, 0, is_prompted=True, binarises=binarises)
+        (gradient,) = torch.autograd.grad(memory.maps[0].square().sum(), logits, allow_unused=True)
+        assert (gradient is None) == binarises
+
+
+def test_pointers_are_placed_as_in_a_clip_of_that_length(small_model: Sam2Model) -> None:
+    rows, memory = _features(small_model), Memory()
+    remember(
+        small_model, rows, torch.ones(1, 1, 16, 16), torch.ones(1, 32), torch.ones(1, 1), memory, 0, is_prompted=True
+    )
+    short, long, usual = (condition(small_model, rows, memory, 2, *length) for length in ((4,), (40,), ()))
+    assert torch.equal(long, usual)
+    assert not torch.allclose(short, long)
+
+
+# Losses
+
+
+def _output(masks: torch.Tensor) -> DecoderOutput:
+    count = len(masks)
+    return DecoderOutput(masks, torch.full((count, 4), 0.5), torch.zeros(count, 4, 8), torch.full((count, 1), 3.0))
+
+
+def test_masks_are_compared_at_the_full_size_of_the_picture() -> None:
+    masks = torch.randn(2, 4, 16, 16, generator=_generator()).requires_grad_()
+    truth = _square(2)
+    loss = decoder_loss(_output(masks), truth, PAPER_LOSS, is_multimask=False)
+    large = F.interpolate(masks[:, :1], size=(64, 64), mode="bilinear", align_corners=False)[:, 0]
+    probability = large.sigmoid()
+    entropy = F.binary_cross_entropy_with_logits(large, truth, reduction="none")
+    right = torch.where(truth > 0, probability, 1 - probability)
+    focal = (torch.where(truth > 0, 0.25, 0.75) * (1 - right) ** 2 * entropy).mean(dim=(1, 2))
+    overlap, total = (probability * truth).sum(dim=(1, 2)), (probability + truth).sum(dim=(1, 2))
+    by_hand = (20 * focal + 1 - (2 * overlap + 1) / (total + 1)).mean()
+    assert loss.parts["mask"] == pytest.approx(float(by_hand.detach()), rel=1e-5)
+    iou = ((large > 0) & (truth > 0)).sum(dim=(1, 2)) / ((large > 0) | (truth > 0)).sum(dim=(1, 2))
+    assert loss.ious.tolist() == pytest.approx(iou.tolist())
+    (wanted,) = torch.autograd.grad(by_hand, masks, retain_graph=True)
+    (got,) = torch.autograd.grad(loss.total, masks)
+    assert torch.allclose(got, wanted, atol=1e-6)
+
+
+def test_absent_objects_count_in_the_mean_where_the_paper_is_followed() -> None:
+    masks = torch.randn(2, 4, 16, 16, generator=_generator())
+    truth = torch.stack([_square(1, 64)[0, ::4, ::4], torch.zeros(16, 16)])
+    counted = dataclasses.replace(PAPER_LOSS, counts_absent=True)
+    alone, both = (decoder_loss(_output(masks), truth, weights, is_multimask=True) for weights in (PAPER_LOSS, counted))
+    assert both.parts["mask"] == pytest.approx(alone.parts["mask"] / 2)
+    assert both.parts["iou"] == pytest.approx(alone.parts["iou"] / 2)
+    assert both.parts["score"] == alone.parts["score"]
+
+
+def test_objects_in_groups_teach_what_they_teach_together(small_model: Sam2Model) -> None:
+    owner, truth = torch.tensor([0, 1, 1, 0, 1]), torch.rand(5, 16, 16, generator=_generator())
+    truth = (truth > 0.5).float()
+    weights = dataclasses.replace(PAPER_LOSS, counts_absent=True)
+
+    def losses_of(rows: Features, members: torch.Tensor) -> list[StepLoss]:
+        points, labels = no_points(len(members))
+        output = prompted_clips.decode(small_model, rows, points, labels, None)
+        return [decoder_loss(output, members, weights, is_multimask=True)]
+
+    found = []
+    for at_once in (0, 2):
+        small_model.zero_grad()
+        features, total, sizes = _features(small_model, 2), 0.0, []
+        for losses, share in losses_in_groups(features, owner, truth, at_once, losses_of):
+            cost = share * losses[0].total
+            cost.backward()
+            total += float(cost.detach())
+            sizes.append(len(losses[0].ious))
+        gradients = {name: p.grad.clone() for name, p in small_model.named_parameters() if p.grad is not None}
+        found.append((total, gradients))
+        assert sizes == ([5] if not at_once else [2, 2, 1])
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
+    assert found[0][1].keys() == found[1][1].keys()
+    assert any(name.startswith("image_encoder.trunk.patch_embed") for name in found[0][1])
+    for name, gradient in found[0][1].items():
+        assert torch.allclose(gradient, found[1][1][name], rtol=1e-3, atol=1e-5), name
+
+
+# The trunk, the rates, the start
+
+
+def test_drop_path_leaves_out_more_in_later_blocks_and_nothing_in_use(small_config: ModelConfig) -> None:
+    trunk = Sam2Model(small_config).image_encoder.trunk
+    assert isinstance(trunk, Hiera)
+    trunk.set_drop_path(0.6)
+    rates = [block.drop_path for block in trunk.blocks]
+    assert rates[0] == 0
+    assert rates[-1] == pytest.approx(0.6)
+    assert np.allclose(np.diff(rates), rates[1])
+    pixels = torch.randn(4, 3, 64, 64, generator=_generator())
+    with torch.no_grad():
+        trunk.train()
+        torch.manual_seed(1)
+        one, other = trunk(pixels)[-1], trunk(pixels)[-1]
+        torch.manual_seed(1)
+        again = trunk(pixels)[-1]
+        trunk.eval()
+        in_use = trunk(pixels)[-1]
+        trunk.set_drop_path(0.0)
+        assert torch.equal(in_use, trunk(pixels)[-1])
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+
+
+def test_a_left_out_branch_is_made_up_for_by_the_others(small_config: ModelConfig) -> None:
+    trunk = Sam2Model(small_config).image_encoder.trunk
+    assert isinstance(trunk, Hiera)
+    block = trunk.blocks[0]
+    block.drop_path = 0.25
+    torch.manual_seed(0)
+    kept = block._kept(torch.ones(4000, 1, 1, 2))
+    assert sorted(set(kept.flatten().tolist())) == pytest.approx([0.0, 4 / 3])
+    assert torch.equal(kept[..., 0], kept[..., 1])
+    assert float(kept.mean()) == pytest.approx(1.0, abs=0.05)
+
+
+def test_weights_decay_but_for_biases_and_the_norms_of_transformers(small_config: ModelConfig) -> None:
+    model = Sam2Model(small_config)
+    spared = published_without_decay(model)
+    groups, _ = parameter_groups(dict(model.named_parameters()), 0.1, 0.9, spared)
+    decays = {id(tensor): group["weight_decay"] == 0.1 for group in groups for tensor in group["params"]}
+    named = {name: decays[id(parameter)] for name, parameter in model.named_parameters()}
+    trunk = "image_encoder.trunk."
+    for name in ("pos_embed", "pos_embed_window", "blocks.0.attn.qkv.weight", "patch_embed.proj.weight"):
+        assert named[trunk + name], name
+    for name in (f"{trunk}blocks.0.norm1.weight", f"{trunk}blocks.0.attn.qkv.bias", "memory_attention.norm.weight"):
+        assert not named[name], name
+    for name in (
+        "sam_mask_decoder.output_upscaling.1.weight",
+        "memory_encoder.fuser.layers.0.gamma",
+        "sam_mask_decoder.iou_token.weight",
+        "no_mem_embed",
+        "maskmem_tpos_enc",
+    ):
+        assert named[name], name
+    assert not named["sam_mask_decoder.output_upscaling.1.bias"]
+
+
+def test_a_new_model_begins_as_the_published_ones_did(small_config: ModelConfig) -> None:
+    recipe = dataclasses.replace(ALL_RECIPES["2.1_tiny_pretraining"], model=small_config)
+    model = new_model(recipe, None)
+    for layer in model.memory_encoder.fuser.layers:
+        assert float(layer.gamma.detach().unique()) == pytest.approx(1e-6)
+    for name in ("maskmem_tpos_enc", "no_mem_embed", "no_mem_pos_enc", "no_obj_ptr", "no_obj_embed_spatial"):
+        values = getattr(model, name).detach()
+        assert 0.005 < float(values.std()) < 0.04, name
+    assert float(model.image_encoder.trunk.pos_embed.detach().abs().max()) == 0
+
+
+@dataclasses.dataclass(frozen=True)
+class _OneOfTwo(Team):
+    """A process whose fellow had twice as many objects."""
+
+    def mean(self, values: Sequence[float]) -> list[float]:
+        return [1.5 * value for value in values]
+
+    def average_gradients(self, parameters: Sequence[torch.Tensor], weight: float = 1.0) -> None:
+        weights_seen.append(weight)
+
+
+weights_seen: list[float] = []
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    """A video of four frames with a mask each, whose frames serve as stills too."""
+    folder = tmp_path / "data" / "videos" / "made__one"
+    stills = tmp_path / "data" / "stills" / "made"
+    for directory in (folder, stills):
+        directory.mkdir(parents=True)
+        for number in range(4):
+            picture = np.full((80, 96, 3), 40, np.uint8)
+            index_map = np.zeros((80, 96), np.uint8)
+            index_map[10:40, 10 + 4 * number : 40 + 4 * number], index_map[50:70, 50:80] = 1, 2
+            picture[index_map > 0] = 200
+            Image.fromarray(picture).save(directory / f"{number:05}.jpg")
+            Image.fromarray(index_map).save(directory / f"{number:05}.png")
+    return tmp_path / "data"
+
+
+def _small(name: str, config: ModelConfig, **stage: object) -> Recipe:
+    recipe = ALL_RECIPES[name]
+    changed = {"steps": 4, "warmup": 1, "frames": 3, "corrections": 2, "objects_at_once": 1, **stage}
+    stages = (dataclasses.replace(recipe.stages[0], **changed),)  # type: ignore[arg-type]
+    return dataclasses.replace(recipe, model=config, stages=stages, precision="float32")
+
+
+def test_every_object_counts_alike_over_all_processes(small_config: ModelConfig, videos: Path, tmp_path: Path) -> None:
+    recipe = _small("2.1_tiny_training", small_config)
+    weights_seen.clear()
+    team = _OneOfTwo(Device(torch.device("cpu"), None, "processor"))
+    (tmp_path / "run").mkdir()
+    training = Training(recipe, Sam2Model(small_config), [videos], tmp_path / "run", team)
+    list(training.steps(until=1))
+    assert weights_seen == [pytest.approx(1 / 1.5)]
+
+
+@pytest.mark.parametrize(
+    "name", ["2.1_tiny_pretraining", "2.1_tiny_training", "2.1_tiny_long_training", "2.1_tiny_mose"]
+)
+def test_the_papers_stages_resume_exactly(name: str, small_config: ModelConfig, videos: Path, tmp_path: Path) -> None:
+    recipe = _small(name, small_config, **({"clip_share": 0.5} if "pre" not in name else {}))
+    runs = [tmp_path / "whole", tmp_path / "parts"]
+
+    def training(run: Path) -> Training:
+        run.mkdir(exist_ok=True)
+        torch.manual_seed(3)
+        return Training(recipe, Sam2Model(small_config), [videos], run)
+
+    whole = training(runs[0])
+    records = list(whole.steps())
+    assert all(np.isfinite(record.loss) for record in records)
+    first = training(runs[1])
+    list(first.steps(until=2))
+    first.save()
+    second = training(runs[1])
+    assert second.resume()
+    assert [record.loss for record in second.steps()] == pytest.approx([record.loss for record in records[2:]])
+    got = second.averaged_state()
+    assert all(torch.allclose(value, got[key], atol=1e-6) for key, value in whole.averaged_state().items())
+
+
+def test_the_papers_numbers() -> None:
+    rows = {size: ALL_RECIPES[f"2.1_{size}_training"] for size in ("tiny", "small", "base_plus", "large")}
+    assert [recipe.drop_path for recipe in rows.values()] == [0.1, 0.1, 0.2, 0.3]
+    assert [recipe.layer_decay for recipe in rows.values()] == [0.8, 0.8, 0.9, 0.925]
+    stage = rows["large"].stages[0]
+    assert (stage.steps, stage.learning_rate, stage.trunk_rate, stage.warmup) == (300_000, 3e-4, 6e-5, 15_000)
+    assert (stage.frames, stage.objects, stage.objects_of_clips, stage.corrections) == (8, 64, 3, 7)
+    first = ALL_RECIPES["2.1_large_pretraining"].stages[0]
+    assert (first.steps, first.learning_rate, first.warmup, first.cooldown) == (90_000, 4e-4, 1_000, 5_000)
+    last = ALL_RECIPES["2.1_large_long_training"]
+    assert (last.stages[0].frames, last.stages[0].steps, last.is_trunk_frozen) == (16, 50_000, True)
+    mose = ALL_RECIPES["2.1_base_plus_mose"]
+    assert (mose.stages[0].learning_rate, mose.stages[0].trunk_rate, mose.reverse_share) == (5e-6, 3e-6, 0.0)
+    mosaics = [ALL_RECIPES[f"{version}_tiny_training"].clip_augmentation for version in ("2.0", "2.1")]
+    assert [how.mosaic for how in mosaics if how is not None] == [0.0, 0.1]
