@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 _QUERIES = 512
@@ -60,8 +61,9 @@ def thin_grids(k: Tensor, v: Tensor, side: int, unplaced: int) -> tuple[Tensor, 
     stop = k.shape[1] - unplaced - area
 
     def thinned(tokens: Tensor) -> Tensor:
-        blocks = tokens[:, area:stop].reshape(len(tokens), -1, side // 2, 2, side // 2, 2, tokens.shape[-1])
-        return torch.cat([tokens[:, :area], blocks.mean((3, 5)).flatten(1, 3), tokens[:, stop:]], dim=1)
+        grids = tokens[:, area:stop].reshape(-1, side, side, tokens.shape[-1]).permute(0, 3, 1, 2)
+        means = F.avg_pool2d(grids, 2).permute(0, 2, 3, 1).reshape(len(tokens), -1, tokens.shape[-1])
+        return torch.cat([tokens[:, :area], means, tokens[:, stop:]], dim=1)
 
     fewer = thinned(k)
     counts = k.new_zeros(fewer.shape[1])

@@ -24,6 +24,9 @@ from sam2_core.model.precision import product_dtype
 
 _STEM_CHANNELS = 32
 _NORM_EPS = 1e-3
+# Bytes of one picture's expanded map above which it is made in bands. Beyond it the C library's allocator hands memory
+# back to the system and fetches it anew for each layer of each picture, which took a quarter of the trunk's time.
+_LARGEST_MAP = 8 << 20
 # Repeats, kernel, stride, expansion, channels out of Lite0; one row per stage (table 1 of the EfficientNet paper).
 _STAGES = (
     (1, 3, 1, 1, 16),
@@ -63,13 +66,24 @@ class SamePadConv(nn.Conv2d):
     def forward(self, input: Tensor) -> Tensor:
         """N x C x H x W to N x C' x ceil(H / stride) x ceil(W / stride), in the type of `input`."""
         height, width = input.shape[-2:]
+        rows, columns = (_same_padding(side, self.kernel_size[0], self.stride[0]) for side in (height, width))
+        return self._convolve(input, (*columns, *rows))
+
+    def rows_below(self, first: int, last: int, height: int) -> tuple[int, int]:
+        """Which of `height` input rows output rows `first` to `last` look at, last one exclusive; some lie outside."""
+        above, _ = _same_padding(height, self.kernel_size[0], self.stride[0])
+        return first * self.stride[0] - above, (last - 1) * self.stride[0] - above + self.kernel_size[0]
+
+    def on_rows(self, input: Tensor, missing: tuple[int, int]) -> Tensor:
+        """The output rows that look at these input rows alone, with so many rows of zeros above and below them."""
+        return self._convolve(input, (*_same_padding(input.shape[-1], self.kernel_size[0], self.stride[0]), *missing))
+
+    def _convolve(self, input: Tensor, padding: tuple[int, int, int, int]) -> Tensor:
+        left, right, above, below = padding
         weight, bias = self._parameters_in(input.dtype)
-        above, below = _same_padding(height, self.kernel_size[0], self.stride[0])
-        left, right = _same_padding(width, self.kernel_size[1], self.stride[1])
         if above == below and left == right:
             return F.conv2d(input, weight, bias, self.stride, (above, left), groups=self.groups)
-        padded = F.pad(input, (left, right, above, below))
-        return F.conv2d(padded, weight, bias, self.stride, groups=self.groups)
+        return F.conv2d(F.pad(input, padding), weight, bias, self.stride, groups=self.groups)
 
     def _parameters_in(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         """Weight and bias; rounded copies are kept until the weights change."""
@@ -97,10 +111,28 @@ class InvertedResidual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """N x C x H x W to N x C' x H / stride x W / stride."""
+        widest = x[0, 0].numel() * self.depthwise.in_channels * x.element_size()
+        if widest > _LARGEST_MAP and x.device.type == "cpu" and not torch.is_grad_enabled():
+            return self._in_bands(x, -(-widest // _LARGEST_MAP))
         y = x if self.expand is None else F.relu6(self.expand(x), inplace=True)
         y = self.project(F.relu6(self.depthwise(y), inplace=True))
         result: Tensor = x + y if self.has_residual else y
         return result
+
+    def _in_bands(self, x: Tensor, count: int) -> Tensor:
+        """The same, some rows after the others."""
+        height, stride = x.shape[-2], self.depthwise.stride[0]
+        rows = -(-height // stride)
+        bands = []
+        for first in range(0, rows, -(-rows // count)):
+            last = min(first + -(-rows // count), rows)
+            top, bottom = self.depthwise.rows_below(first, last, height)
+            y = x[:, :, max(top, 0) : min(bottom, height)]
+            y = y if self.expand is None else F.relu6(self.expand(y), inplace=True)
+            y = F.relu6(self.depthwise.on_rows(y, (max(-top, 0), max(bottom - height, 0))), inplace=True)
+            y = self.project(y)
+            bands.append(x[:, :, first:last] + y if self.has_residual else y)
+        return torch.cat(bands, dim=2)
 
 
 class EfficientNetTrunk(nn.Module):

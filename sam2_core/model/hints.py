@@ -64,6 +64,7 @@ class DenseHints(nn.Module):
 
         Args:
             points: B x P x 2, x and y in pixels of the model's input; box corners are points with labels 2 and 3.
+                P may be 0.
             labels: B x P; 1 positive, 0 negative, 2 and 3 box corners, -1 padding.
             previous: mask logits B x 1 x S/4 x S/4 from the last answer or the matched mask, or None.
             trunk: the trunk's maps at strides 8 and 16, N x C x …; N is B or 1.
@@ -85,28 +86,27 @@ def hint_maps(
     points: Tensor, labels: Tensor, previous: Tensor | None, trunk: tuple[Tensor, Tensor], size: tuple[int, int]
 ) -> Tensor:
     """The nine maps B x 9 x S/4 x S/4, each about -1 to 1; arguments as in `DenseHints.forward`."""
-    count = points.shape[0]
-    height, width = size
-    cells = points.float() / 4.0
-    maps = [
-        _clicks(cells, labels == _POSITIVE, size),
-        _clicks(cells, labels == _NEGATIVE, size),
-        _box(cells, labels, size),
-    ]
-    for features in (trunk[1], trunk[0]):
-        normalised = F.normalize(features.float(), dim=1)
-        for label in (_POSITIVE, _NEGATIVE):
-            alike = _similarity(normalised, points.float(), labels == label, size)
-            maps.append(F.interpolate(alike, size=size, mode="bilinear", align_corners=False))
-    if previous is None:
-        empty = points.new_zeros((count, 1, height, width), dtype=torch.float32)
-        maps += [empty, empty]
-    else:
+    # Channels go last, as in the maps that these join.
+    shape = (points.shape[0], _MAPS, *size)
+    maps = torch.zeros(shape, device=points.device).contiguous(memory_format=torch.channels_last)
+    cells, places = points.float() / 4.0, points.float()
+    for number, label in enumerate((_POSITIVE, _NEGATIVE)):
+        chosen = labels == label
+        if not bool(chosen.any()):
+            continue
+        maps[:, number] = _clicks(cells, chosen, size)[:, 0]
+        for pair, features in enumerate((trunk[1], trunk[0])):
+            alike = _similarity(F.normalize(features.float(), dim=1), places, chosen, size)
+            enlarged = F.interpolate(alike, size=size, mode="bilinear", align_corners=False)
+            maps[:, 3 + 2 * pair + number] = enlarged[:, 0]
+    if bool((labels == _BOX_START).any()):
+        maps[:, 2] = _box(cells, labels, size)[:, 0]
+    if previous is not None:
         bounded = previous.float().clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
         if bounded.shape[-2:] != size:
             bounded = F.interpolate(bounded, size=size, mode="bilinear", align_corners=False)
-        maps += [bounded / _LOGIT_BOUND, torch.ones_like(bounded)]
-    return torch.cat(maps, dim=1)
+        maps[:, 7], maps[:, 8] = bounded[:, 0] / _LOGIT_BOUND, 1.0
+    return maps
 
 
 def _clicks(cells: Tensor, chosen: Tensor, size: tuple[int, int]) -> Tensor:

@@ -94,8 +94,13 @@ def rotate(tokens: Tensor, table: tuple[Tensor, Tensor]) -> Tensor:
     """
     cosines, sines = table
     grouped = torch.unflatten(tokens, -2, (-1, cosines.shape[0])).float()
-    even, odd = grouped[..., 0::2], grouped[..., 1::2]
-    turned = torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), dim=-1)
+    if tokens.device.type == "cpu":
+        # Turning a pair is a product of complex numbers: the same sums in one pass instead of six.
+        pairs = torch.view_as_complex(torch.unflatten(grouped, -1, (-1, 2)).contiguous())
+        turned = torch.view_as_real(pairs * torch.complex(cosines, sines))
+    else:
+        even, odd = grouped[..., 0::2], grouped[..., 1::2]
+        turned = torch.stack((even * cosines - odd * sines, even * sines + odd * cosines), dim=-1)
     return turned.flatten(-2).flatten(-3, -2).to(tokens.dtype)
 
 
