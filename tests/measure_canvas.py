@@ -28,7 +28,8 @@ from app.media.opencv import cv2
 from app.ui import theme
 from app.ui.canvas import CanvasView
 from app.ui.desk import Desk
-from app.ui.frame_loader import LoadedFrame, prepare
+from app.ui.frame_loader import prepare
+from app.ui.loaded_frame import LoadedFrame
 from app.ui.tools.tool import Button, Pointer
 
 ROUNDS = 25

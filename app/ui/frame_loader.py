@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, Signal, Slot
-from PySide6.QtGui import QImage
 
-from app.media.opencv import cv2
 from app.media.source import ClipError
+from app.ui.loaded_frame import LoadedFrame
 
 if TYPE_CHECKING:
     from app.media.source import FrameSource
@@ -23,14 +23,20 @@ NEAR = 8
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedFrame:
-    """A frame ready for the screen: pixels as 32 bit RGB, and at half size for strongly reduced views."""
+class Wish:
+    """A frame that is wanted, and how."""
 
     frame: int
-    image: QImage
-    half: QImage | None
-    pixels: tuple[NDArray[np.uint8], ...]
-    """The arrays under the pictures, which Qt does not keep alive."""
+    is_passing: bool = False
+    size: tuple[int, int] | None = None
+    along: Callable[[], object] | None = None
+
+    def prepare(self, frame: int, picture: NDArray[np.uint8]) -> LoadedFrame:
+        """The frame that was found, drawn as it is wanted; and what is to be done along with it."""
+        loaded = prepare(frame, picture, self.size)
+        if self.along is not None:
+            self.along()
+        return loaded
 
 
 class FrameLoader(QObject):
@@ -42,17 +48,23 @@ class FrameLoader(QObject):
 
     loaded = Signal(object)
     failed = Signal(int, str)
-    _arrived = Signal(int, int, object)
+    _arrived = Signal(int, int, int, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._lock = threading.Condition()
         self._source: FrameSource | None = None
-        self._wanted: tuple[int, bool] | None = None
+        self._wanted: Wish | None = None
+        self._expected: Wish | None = None
+        self._ready: LoadedFrame | None = None
+        """The frame that was expected, until another one is."""
         self._last: int | None = None
         self._generation = 0
+        self._requests = self._answered_at_once = 0
         self._closing = threading.Event()
-        self._is_busy = False
+        self._is_reading = False
+        self._reading_for = 0
+        """The request that is being read for; 0 while nobody waits for what is read."""
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._thread = threading.Thread(target=self._run, name="frame loader", daemon=True)
         self._thread.start()
@@ -61,21 +73,49 @@ class FrameLoader(QObject):
         """Read from another clip. Returns when nothing of the old one is being read any more."""
         with self._lock:
             self._generation += 1
-            self._source, self._wanted, self._last = source, None, None
-            self._lock.wait_for(lambda: not self._is_busy)
+            self._source, self._wanted, self._expected, self._last = source, None, None, None
+            self._lock.wait_for(lambda: not self._is_reading)
+            self._ready = None
 
-    def request(self, frame: int, *, is_passing: bool = False) -> None:
-        """Load this frame next. While it is only `passing`, a near frame that is quicker to get may come instead."""
+    def request(
+        self,
+        frame: int,
+        *,
+        is_passing: bool = False,
+        size: tuple[int, int] | None = None,
+        along: Callable[[], object] | None = None,
+    ) -> None:
+        """Load this frame next; one that was expected is delivered before this returns.
+
+        While it is only `passing`, a near frame that is quicker to get may come instead. `size` is the height and width
+        in which it will be seen, None for its own. `along` is called on the loader's thread before it is delivered.
+        """
         with self._lock:
-            if self._source is not None:
-                self._wanted = frame, is_passing
+            if self._source is None:
+                return
+            self._requests += 1
+            ready = self._ready
+            if ready is None or ready.frame != frame:
+                self._wanted = Wish(frame, is_passing, size, along)
+                self._lock.notify_all()
+                return
+            self._wanted, self._answered_at_once = None, self._requests
+        self.loaded.emit(ready)
+
+    def expect(
+        self, frame: int, *, size: tuple[int, int] | None = None, along: Callable[[], object] | None = None
+    ) -> None:
+        """This frame will probably be requested next: have it ready if that is quick and nothing else is wanted."""
+        with self._lock:
+            if self._source is not None and 0 <= frame < self._source.frame_count:
+                self._expected = Wish(frame, False, size, along)
                 self._lock.notify_all()
 
     @property
     def is_busy(self) -> bool:
         """Whether a frame is asked for that has not been delivered yet."""
         with self._lock:
-            return self._is_busy or self._wanted is not None
+            return self._wanted is not None or self._reading_for > self._answered_at_once
 
     def close(self) -> None:
         """End the thread; waits for the frame that is being decoded."""
@@ -88,29 +128,45 @@ class FrameLoader(QObject):
     def _run(self) -> None:
         while True:
             with self._lock:
-                self._lock.wait_for(lambda: self._wanted is not None or self._closing.is_set())
+                self._lock.wait_for(lambda: self._wanted or self._expected or self._closing.is_set())
                 if self._closing.is_set():
                     return
-                assert self._wanted is not None
-                source, (frame, is_passing), generation = self._source, self._wanted, self._generation
-                self._wanted, self._is_busy = None, True
-            result = self._load(source, frame, is_passing)
+                source, generation, ready = self._source, self._generation, self._ready
+                wanted, self._wanted = self._wanted, None
+                number = self._requests if wanted is not None else 0
+                self._is_reading, self._reading_for = True, number
+                if wanted is None:
+                    expected, self._expected = self._expected, None
+            if wanted is None:
+                assert expected is not None
+                result = self._look_ahead(source, expected)
+            elif ready is not None and ready.frame == wanted.frame:
+                result = ready
+            else:
+                result = self._load(source, wanted)
             with self._lock:
-                self._is_busy = False
+                self._is_reading, self._reading_for = False, 0
+                if wanted is None:
+                    self._ready = result if isinstance(result, LoadedFrame) else self._ready
                 self._lock.notify_all()
                 if self._closing.is_set():
                     return
-            self._arrived.emit(generation, frame, result)
+            if wanted is not None:
+                self._arrived.emit(generation, number, wanted.frame, result)
 
-    def _load(self, source: FrameSource | None, frame: int, is_passing: bool) -> LoadedFrame | str:
+    def _look_ahead(self, source: FrameSource | None, wish: Wish) -> LoadedFrame | str | None:
+        is_ready = self._ready is not None and self._ready.frame == wish.frame
+        return None if source is None or is_ready or not self._is_near(source, wish.frame) else self._load(source, wish)
+
+    def _load(self, source: FrameSource | None, wish: Wish) -> LoadedFrame | str:
         if source is None:
             return "The clip has been closed."
         try:
-            if is_passing and not self._is_near(source, frame):
+            if wish.is_passing and not self._is_near(source, wish.frame):
                 self._last = None
-                return prepare(*source.preview(frame))
-            self._last = frame
-            return prepare(frame, source.read(frame))
+                return wish.prepare(*source.preview(wish.frame))
+            self._last = wish.frame
+            return wish.prepare(wish.frame, source.read(wish.frame))
         except ClipError as error:
             return str(error)
         except IndexError as error:
@@ -120,9 +176,9 @@ class FrameLoader(QObject):
         """Whether the frame itself is as quick to get as any: decoded already, or next to come."""
         return source.cached(frame) or (self._last is not None and 0 <= frame - self._last <= NEAR)
 
-    @Slot(int, int, object)
-    def _deliver(self, generation: int, frame: int, result: LoadedFrame | str) -> None:
-        if generation != self._generation or self._closing.is_set():
+    @Slot(int, int, int, object)
+    def _deliver(self, generation: int, number: int, frame: int, result: LoadedFrame | str) -> None:
+        if generation != self._generation or number <= self._answered_at_once or self._closing.is_set():
             return
         if isinstance(result, str):
             self.failed.emit(frame, result)
@@ -130,17 +186,11 @@ class FrameLoader(QObject):
             self.loaded.emit(result)
 
 
-def prepare(frame: int, picture: NDArray[np.uint8]) -> LoadedFrame:
-    """Turn a uint8 RGB picture (height x width x 3) into what the canvas draws fastest."""
-    full = cv2.cvtColor(picture, cv2.COLOR_RGB2BGRA)
-    image = _image_on(full)
-    height, width = full.shape[:2]
-    if max(height, width) <= 2048:
-        return LoadedFrame(frame, image, None, (full,))
-    small = cv2.resize(full, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    return LoadedFrame(frame, image, _image_on(small), (full, small))
-
-
-def _image_on(pixels: NDArray[np.uint8]) -> QImage:
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_RGB32)
+def prepare(frame: int, picture: NDArray[np.uint8], size: tuple[int, int] | None = None) -> LoadedFrame:
+    """A frame with what the canvas will draw of it: reduced to `size` (height, width), or whole."""
+    loaded = LoadedFrame(frame, picture)
+    if size is None:
+        _ = loaded.image
+    else:
+        loaded.reduced(*size)
+    return loaded

@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.document.values import Cell
+from app.ui.canvas.layers import masks_ahead
 from app.ui.canvas.view import CanvasView
 from app.ui.desk import Desk
-from app.ui.frame_loader import FrameLoader, LoadedFrame
+from app.ui.frame_loader import NEAR, FrameLoader
+from app.ui.loaded_frame import LoadedFrame
 
 REST_MS = 120
 """The dragged playhead rests after so long: then its own frame is wanted, however long that takes."""
@@ -28,6 +30,7 @@ class ShownFrame(QObject):
         self.loader = FrameLoader(self)
         self._waiting_for = ""
         self._is_comparing = False
+        self._step_from = 0
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
@@ -85,7 +88,10 @@ class ShownFrame(QObject):
         self.loader.close()
 
     def _request(self, frame: int) -> None:
-        self.loader.request(frame, is_passing=self._desk.is_scrubbing)
+        size, along = self._canvas.reduced_size(), masks_ahead(self._desk, frame)
+        self.loader.request(frame, is_passing=self._desk.is_scrubbing, size=size, along=along)
+        if not self.loader.is_busy:
+            return
         if self._desk.is_scrubbing:
             self._rest.start()
         elif not self._patience.isActive():
@@ -94,9 +100,10 @@ class ShownFrame(QObject):
     def _sharpen(self) -> None:
         """The playhead rests: a frame that only stood in gives way to the one that is meant."""
         self._rest.stop()
-        if self._desk.source is not None and self._canvas.shown_frame != self._desk.frame:
-            self.loader.request(self._desk.frame)
-            self.wait_for(f"Loading frame {self._desk.frame:,}")
+        frame = self._desk.frame
+        if self._desk.source is not None and self._canvas.shown_frame != frame:
+            self.loader.request(frame, size=self._canvas.reduced_size(), along=masks_ahead(self._desk, frame))
+            self.wait_for(f"Loading frame {frame:,}")
 
     def _take(self, loaded: LoadedFrame) -> None:
         # While the playhead is dragged every frame that is ready helps; while playing only the one that is due.
@@ -104,7 +111,15 @@ class ShownFrame(QObject):
             self._canvas.show_frame(loaded.frame, loaded)
         if loaded.frame == self._desk.frame:
             self.end_waiting()
+            self._look_ahead(loaded.frame)
             self.arrived.emit()
+
+    def _look_ahead(self, frame: int) -> None:
+        """Whoever steps will probably go on as they went; after a jump, forward."""
+        step, self._step_from = frame - self._step_from, frame
+        following = frame + (step if 0 < abs(step) <= NEAR else 1)
+        along = masks_ahead(self._desk, following)
+        self.loader.expect(following, size=self._canvas.reduced_size(), along=along)
 
     def _take_failure(self, frame: int, sentence: str) -> None:
         self.end_waiting()

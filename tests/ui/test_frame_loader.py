@@ -98,11 +98,60 @@ def test_closing_ends_the_thread_also_while_it_decodes(qapp: object, source: Fra
     assert not loader._thread.is_alive()
 
 
-def test_large_frames_come_with_a_half_size_for_reduced_views() -> None:
+def test_an_expected_frame_is_there_as_soon_as_it_is_requested(qtbot, loader: FrameLoader, source: FrameSource) -> None:
+    seen: list[int] = []
+    loader.loaded.connect(lambda loaded: seen.append(loaded.frame))
+    loader.set_source(source)
+    loader.request(3)
+    qtbot.waitUntil(lambda: seen == [3], timeout=10000)
+    loader.expect(4)
+    qtbot.waitUntil(lambda: loader._ready is not None, timeout=10000)
+    assert not loader.is_busy
+    loader.request(4)
+    assert seen == [3, 4] and not loader.is_busy
+
+
+def test_what_is_read_for_an_earlier_request_does_not_come_after_an_expected_frame(
+    qtbot, loader: FrameLoader, source: FrameSource
+) -> None:
+    gate = Gate(source)
+    gate.cached = lambda frame: True  # type: ignore[attr-defined]
+    seen: list[int] = []
+    loader.loaded.connect(lambda loaded: seen.append(loaded.frame))
+    loader.set_source(gate)  # type: ignore[arg-type]
+    loader.expect(6)
+    assert gate.begun.acquire(timeout=10)
+    gate.may_go.release()
+    qtbot.waitUntil(lambda: loader._ready is not None, timeout=10000)
+    loader.request(5)
+    assert gate.begun.acquire(timeout=10)
+    loader.request(6)
+    assert seen == [6] and not loader.is_busy
+    gate.may_go.release()
+    qtbot.waitUntil(lambda: not loader._is_reading, timeout=10000)
+    qtbot.wait(30)
+    assert seen == [6]
+
+
+def test_a_far_frame_is_not_decoded_before_somebody_wants_it(qtbot, loader: FrameLoader, source: FrameSource) -> None:
+    gate = Gate(source)
+    gate.cached = lambda frame: False  # type: ignore[attr-defined]
+    loader.set_source(gate)  # type: ignore[arg-type]
+    loader.expect(20)
+    qtbot.waitUntil(lambda: loader._expected is None and not loader._is_reading, timeout=10000)
+    assert not gate.reads
+
+
+def test_a_frame_is_reduced_to_the_size_in_which_it_is_seen() -> None:
     picture = np.zeros((1200, 2400, 3), np.uint8)
     picture[:, :, 0] = 200
-    loaded = prepare(0, picture)
-    assert loaded.half is not None
-    assert (loaded.half.width(), loaded.half.height()) == (1200, 600)
-    assert loaded.half.pixelColor(600, 300).red() == 200
-    assert prepare(0, picture[:480, :640]).half is None
+    image = prepare(0, picture, (300, 600)).reduced(300, 600)
+    assert (image.width(), image.height()) == (600, 300)
+    assert image.pixelColor(300, 150).red() == 200
+
+
+def test_a_strongly_reduced_frame_shows_the_mean_of_its_pixels() -> None:
+    picture = np.zeros((400, 400, 3), np.uint8)
+    picture[:, ::4] = 240
+    image = prepare(0, picture, (100, 100)).reduced(100, 100)
+    assert {image.pixelColor(x, 50).red() for x in range(100)} == {60}

@@ -15,7 +15,7 @@ from app.document.masks import MaskCode
 from app.document.neighbours import neighbour_points
 from app.document.project import Project
 from app.document.values import Box, Cell, FrameMask, Point, Prompt
-from app.ui.canvas.overlay import LabelMap
+from app.ui.canvas.label_map import LabelMap
 from app.ui.canvas.preview import Preview
 from app.ui.desk import Desk
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QColor, QImage, QPainter, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
-from app.ui.canvas.overlay import LabelMap, Layer, Look, Window, render
-from app.ui.frame_loader import LoadedFrame
+from app.ui.canvas.label_map import LabelMap, Layer
+from app.ui.canvas.overlay import Look, Window, parts_of, render
+from app.ui.loaded_frame import LoadedFrame
 
 
 class FrameItem(QGraphicsItem):
@@ -46,11 +47,26 @@ class FrameItem(QGraphicsItem):
             painter.fillRect(self.boundingRect(), QColor(0, 0, 0))
             return
         ratio = widget.devicePixelRatioF() if widget is not None else 1.0
-        scale = painter.worldTransform().m11() * ratio
-        half = self._loaded.half
-        image = half if half is not None and scale <= 0.5 else self._loaded.image
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 2)
-        painter.drawImage(self.boundingRect(), image)
+        to_view = painter.worldTransform()
+        scale = to_view.m11() * ratio
+        reduced = None if widget is None else reduced_size(self._size, scale, widget.size() * ratio)
+        if reduced is None:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 2)
+            painter.drawImage(self.boundingRect(), self._loaded.image)
+            return
+        image = self._loaded.reduced(*reduced)
+        image.setDevicePixelRatio(ratio)
+        painter.save()
+        painter.resetTransform()
+        painter.drawImage(QPointF(round(to_view.dx() * ratio) / ratio, round(to_view.dy() * ratio) / ratio), image)
+        painter.restore()
+
+
+def reduced_size(size: tuple[int, int], scale: float, room: QSize) -> tuple[int, int] | None:
+    """Height and width in device pixels of a frame (its `size` is height, width) that is seen whole and smaller than
+    it is; None where it is not. `scale` is device pixels per frame pixel, `room` the view in device pixels."""
+    height, width = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    return (height, width) if scale < 1 and height <= room.height() and width <= room.width() else None
 
 
 class OverlayItem(QGraphicsItem):
@@ -64,9 +80,8 @@ class OverlayItem(QGraphicsItem):
         """What is shown as outlines (see `render`); empty while there is nothing."""
         self._version = 0
         self._key: tuple[object, ...] = ()
-        self._pixels: NDArray[np.uint32] | None = None
-        self._image = QImage()
-        self._place = QPointF()
+        self._painted: list[tuple[QPointF, QImage, NDArray[np.uint32]]] = []
+        """Where what lies, and the pixels under it, which Qt does not keep alive."""
 
     def set_size(self, height: int, width: int) -> None:
         """Another clip: no masks yet."""
@@ -107,11 +122,11 @@ class OverlayItem(QGraphicsItem):
         if key != self._key:
             self._key = key
             self._render(painter.worldTransform(), widget.width(), widget.height(), ratio)
-        if self._pixels is not None:
-            painter.save()
-            painter.resetTransform()
-            painter.drawImage(self._place, self._image)
-            painter.restore()
+        painter.save()
+        painter.resetTransform()
+        for place, image, _ in self._painted:
+            painter.drawImage(place, image)
+        painter.restore()
 
     def _render(self, to_view: QTransform, width: int, height: int, ratio: float) -> None:
         frame_height, frame_width = self.labels.size
@@ -120,16 +135,21 @@ class OverlayItem(QGraphicsItem):
         left, top = math.floor(seen.left() * ratio), math.floor(seen.top() * ratio)
         columns = math.ceil(seen.right() * ratio) - left
         rows = math.ceil(seen.bottom() * ratio) - top
+        self._painted = []
         if seen.isEmpty() or columns < 1 or rows < 1:
-            self._pixels = None
             return
-        self._place = QPointF(left / ratio, top / ratio)
         to_frame, _ = to_view.inverted()
-        start = to_frame.map(self._place)
+        start = to_frame.map(QPointF(left / ratio, top / ratio))
         end = to_frame.map(QPointF((left + columns) / ratio, (top + rows) / ratio))
         window = Window(start.x(), start.y(), end.x(), end.y(), columns, rows)
-        self._pixels = render(self.labels, self.look, window, ratio, self.ghosts)
-        self._image = QImage(
-            self._pixels.data, columns, rows, self._pixels.strides[0], QImage.Format.Format_ARGB32_Premultiplied
-        )
-        self._image.setDevicePixelRatio(ratio)
+        for part in parts_of(self.labels, self.look, window, ratio, self.ghosts):
+            pixels = render(self.labels, self.look, window, ratio, self.ghosts, part)
+            image = _image_on(pixels, ratio)
+            self._painted.append((QPointF((left + part.left) / ratio, (top + part.top) / ratio), image, pixels))
+
+
+def _image_on(pixels: NDArray[np.uint32], ratio: float) -> QImage:
+    height, width = pixels.shape
+    image = QImage(pixels.data, width, height, pixels.strides[0], QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    return image

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from app.commands.finishing import finished
 from app.document.document import Document
 from app.document.masks import MaskCode
 from app.ui import theme
-from app.ui.canvas.overlay import Layer
+from app.ui.canvas.crops import crops
+from app.ui.canvas.label_map import Layer
 from app.ui.desk import Desk
 
 
@@ -48,7 +51,7 @@ def layers_of(
     shown.sort(key=lambda item: (is_lifted and item.id == selected, item.z_order))
     layers = []
     for item in shown:
-        color = theme.picture_color(desk.shade_of(item.id))
+        color = theme.picture_color(item.color)
         tint = (color.red(), color.green(), color.blue())
         if stroke is not None and item.id == selected:
             layers.append(Layer(item.id, stroke, tint))
@@ -59,8 +62,19 @@ def layers_of(
     return layers
 
 
+def masks_ahead(desk: Desk, frame: int) -> Callable[[], None]:
+    """What any thread may do now so that the masks of this frame are drawn without delay when it is shown."""
+    document = desk.document
+    if document is None or not desk.are_masks_visible:
+        return lambda: None
+    things, solo = document.objects, desk.solo_object
+    masks = [(things[object_id], mask.code) for object_id, mask in document.masks_at(frame).items()]
+    seen = [(code, thing.finish) for thing, code in masks if thing.is_visible and solo in (None, thing.id)]
+    return lambda: crops.make(finished(code, finish) for code, finish in seen)
+
+
 def _for_selected(desk: Desk, document: Document, mask: np.ndarray | MaskCode) -> Layer:
     """A mask in the colour of the selected object; with none, in that of the object that the next click would make."""
     selected = desk.selected_object
-    color = theme.picture_color(desk.next_shade if selected is None else desk.shade_of(selected))
+    color = theme.picture_color(len(document.objects) if selected is None else document.objects[selected].color)
     return Layer(0 if selected is None else selected, mask, (color.red(), color.green(), color.blue()))

@@ -6,14 +6,15 @@ strength and visibility change only the look-up table. Pure numpy and OpenCV, no
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.document.masks import MaskCode
 from app.media.opencv import cv2
+from app.ui.canvas.label_map import LabelMap, Labels, bounds
 
 FILL_SELECTED, FILL_OTHER, FILL_HOVERED = 0.45, 0.25, 0.15
 """Strength of the fill; a hovered object gets FILL_HOVERED more."""
@@ -22,20 +23,12 @@ GHOST = 0.75
 """Strength of the outlines of the neighbouring frames' masks."""
 CHECKER, CHECKER_SIDE = (0xFF2A2E33, 0xFF3A3F45), 8
 """What lies behind objects that are cut out: two greys, in squares of so many logical pixels."""
+MATTES = ("cut-out", "alpha")
+"""The styles that paint where no mask is."""
+PART_COST = 0.03
+"""What a part costs beside its pixels, in shares of a whole view."""
 _KERNEL = np.ones((3, 3), np.uint8)
 _WHITE = (255, 255, 255)
-
-
-Labels = NDArray[np.uint8] | NDArray[np.uint16]
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One object's mask on the shown frame. Later layers lie on top."""
-
-    object_id: int
-    mask: MaskCode | NDArray[np.bool_]
-    color: tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,92 +54,54 @@ class Window:
     height: int
 
 
-class LabelMap:
-    """Which object is on top at every pixel of the frame: 0 for none, else the layer's place from 1.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a view in device pixels from its upper left corner, right and bottom exclusive."""
 
-    The selected object's layer is put last by the caller, so that what is worked on is seen whole.
-    """
+    left: int
+    top: int
+    right: int
+    bottom: int
 
-    def __init__(self, size: tuple[int, int]) -> None:
-        self.size = size
-        self.layers: tuple[Layer, ...] = ()
-        self.labels: Labels = np.zeros(size, np.uint8)
-        self._boxes: list[tuple[int, int, int, int]] = []
+    @property
+    def area(self) -> int:
+        return (self.right - self.left) * (self.bottom - self.top)
 
-    def set_layers(self, layers: Sequence[Layer]) -> None:
-        """Draw these masks, the last on top. Only the boxes of the old and the new masks are touched."""
-        is_wide = len(layers) > 255
-        if is_wide != (self.labels.dtype == np.uint16):
-            self.labels = np.zeros(self.size, np.uint16) if is_wide else np.zeros(self.size, np.uint8)
-        else:
-            for x0, y0, x1, y1 in self._boxes:
-                self.labels[y0:y1, x0:x1] = 0
-        self.layers = tuple(layers)
-        self._boxes = [self._draw(layer, place) for place, layer in enumerate(self.layers, 1)]
+    def touches(self, other: Part) -> bool:
+        """Whether the two share pixels or a side."""
+        is_beside = self.left > other.right or other.left > self.right
+        return not (is_beside or self.top > other.bottom or other.top > self.bottom)
 
-    def _draw(self, layer: Layer, place: int) -> tuple[int, int, int, int]:
-        mask = layer.mask
-        if isinstance(mask, MaskCode):
-            if mask.is_empty:
-                return 0, 0, 0, 0
-            _, x0, y0, x1, y1 = mask.measures
-            pixels = mask.crop()
-        else:
-            x0, y0, x1, y1 = bounds(mask)
-            pixels = mask[y0:y1, x0:x1]
-        if pixels.size:
-            self.labels[y0:y1, x0:x1][pixels] = place
-        return x0, y0, x1, y1
-
-    def place_of(self, object_id: int | None) -> int:
-        """The label of an object, 0 if it has no mask here."""
-        for place, layer in enumerate(self.layers, 1):
-            if layer.object_id == object_id:
-                return place
-        return 0
-
-    def box_of(self, object_id: int | None) -> tuple[int, int, int, int] | None:
-        """x0, y0, x1, y1 of an object's mask in frame pixels, None without pixels."""
-        place = self.place_of(object_id)
-        if not place:
-            return None
-        box = self._boxes[place - 1]
-        return box if box[2] > box[0] else None
-
-    def objects_at(self, x: float, y: float) -> list[int]:
-        """Objects whose mask covers this place of the frame, the topmost first."""
-        column, row = int(np.floor(x)), int(np.floor(y))
-        if not (0 <= row < self.size[0] and 0 <= column < self.size[1]):
-            return []
-        found = []
-        for layer, (x0, y0, x1, y1) in zip(reversed(self.layers), reversed(self._boxes), strict=True):
-            if not (x0 <= column < x1 and y0 <= row < y1):
-                continue
-            mask = layer.mask
-            inside = mask.crop()[row - y0, column - x0] if isinstance(mask, MaskCode) else mask[row, column]
-            if inside:
-                found.append(layer.object_id)
-        return found
+    def united(self, other: Part) -> Part:
+        """The smallest part that holds both."""
+        ends = max(self.right, other.right), max(self.bottom, other.bottom)
+        return Part(min(self.left, other.left), min(self.top, other.top), *ends)
 
 
 def render(
-    label_map: LabelMap, look: Look, window: Window, ratio: float = 1.0, ghosts: Sequence[LabelMap] = ()
+    label_map: LabelMap,
+    look: Look,
+    window: Window,
+    ratio: float = 1.0,
+    ghosts: Sequence[LabelMap] = (),
+    part: Part | None = None,
 ) -> NDArray[np.uint32]:
-    """The overlay for a view as 0xAARRGGBB premultiplied, window.height x window.width.
+    """The overlay for a part of a view (None: all of it) as 0xAARRGGBB premultiplied, as high and wide as the part.
 
     `ratio` is device pixels per logical pixel: a hairline stays one logical pixel wide, at least one device pixel.
     `ghosts` are shown as thin outlines, all but the first dotted: masks of the frame before and of the frame after, and
     what a click would give. Without any mask there is nothing to cut out: the whole picture is seen in every style.
     """
-    view = view_labels(label_map, window)
+    part = Part(0, 0, window.width, window.height) if part is None else part
+    view = view_labels(label_map, window, part)
     thin = max(1, round(ratio))
-    if look.style in ("cut-out", "alpha") and label_map.layers:
-        picture = _matte(label_map, look, view, window, thin)
-        _draw_ghosts(picture, ghosts, window, thin)
+    if look.style in MATTES and label_map.layers:
+        picture = _matte(label_map, look, view, window, part, thin)
+        _draw_ghosts(picture, ghosts, window, part, thin)
         return picture
     fills, lines = _tables(label_map, look)
-    picture = fills[view]
-    _draw_ghosts(picture, ghosts, window, thin)
+    picture = fills.take(view)
+    _draw_ghosts(picture, ghosts, window, part, thin)
     selected = label_map.place_of(look.selected)
     _draw_thin_outlines(picture, view, lines, selected, thin)
     if selected:
@@ -154,25 +109,43 @@ def render(
     return picture
 
 
-def view_labels(label_map: LabelMap, window: Window) -> Labels:
-    """The label map seen through a window: nearest neighbour, window.height x window.width."""
+def parts_of(
+    label_map: LabelMap, look: Look, window: Window, ratio: float = 1.0, ghosts: Sequence[LabelMap] = ()
+) -> list[Part]:
+    """The parts of a view outside of which `render` would paint nothing, none touching another; all of it where that
+    comes cheaper."""
+    if look.style in MATTES and label_map.layers:
+        return [Part(0, 0, window.width, window.height)]
+    margin = max(1, round(ratio)) + 1
+    across, down = window.width / (window.x1 - window.x0), window.height / (window.y1 - window.y0)
+    found: list[Part] = []
+    for x0, y0, x1, y1 in (box for labels in (label_map, *ghosts) for box in labels.boxes):
+        part = Part(
+            max(0, math.floor((x0 - window.x0) * across) - margin),
+            max(0, math.floor((y0 - window.y0) * down) - margin),
+            min(window.width, math.ceil((x1 - window.x0) * across) + margin),
+            min(window.height, math.ceil((y1 - window.y0) * down) + margin),
+        )
+        if x1 <= x0 or part.left >= part.right or part.top >= part.bottom:
+            continue
+        while touching := next((other for other in found if part.touches(other)), None):
+            found.remove(touching)
+            part = part.united(touching)
+        found.append(part)
+    share = sum(part.area for part in found) / (window.width * window.height)
+    return found if share + PART_COST * len(found) < 1 else [Part(0, 0, window.width, window.height)]
+
+
+def view_labels(label_map: LabelMap, window: Window, part: Part | None = None) -> Labels:
+    """The label map seen through a part of a window (None: all of it): nearest neighbour, as high and wide as it."""
     height, width = label_map.size
-    columns = _sample(window.x0, window.x1, window.width, width)
-    rows = _sample(window.y0, window.y1, window.height, height)
+    part = Part(0, 0, window.width, window.height) if part is None else part
+    columns = _sample(window.x0, window.x1, window.width, width)[part.left : part.right]
+    rows = _sample(window.y0, window.y1, window.height, height)[part.top : part.bottom]
     view: Labels = label_map.labels.take(rows.clip(0, height - 1), axis=0).take(columns.clip(0, width - 1), axis=1)
     view[(rows < 0) | (rows >= height), :] = 0
     view[:, (columns < 0) | (columns >= width)] = 0
     return view
-
-
-def bounds(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 of the pixels that are set, right and bottom exclusive; zeros when there are none."""
-    rows = np.flatnonzero(mask.any(axis=1))
-    if not rows.size:
-        return 0, 0, 0, 0
-    y0, y1 = int(rows[0]), int(rows[-1]) + 1
-    columns = np.flatnonzero(mask[y0:y1].any(axis=0))
-    return int(columns[0]), y0, int(columns[-1]) + 1, y1
 
 
 def _sample(start: float, end: float, count: int, size: int) -> NDArray[np.intp]:
@@ -196,35 +169,38 @@ def _tables(label_map: LabelMap, look: Look) -> tuple[NDArray[np.uint32], NDArra
     return fills, lines
 
 
-def _matte(label_map: LabelMap, look: Look, view: Labels, window: Window, thin: int) -> NDArray[np.uint32]:
+def _matte(label_map: LabelMap, look: Look, view: Labels, window: Window, part: Part, thin: int) -> NDArray[np.uint32]:
     """Everything of the frame that no mask covers is painted over; in style "alpha" the masks are, too."""
     height, width = label_map.size
-    rows = _sample(window.y0, window.y1, window.height, height)
-    columns = _sample(window.x0, window.x1, window.width, width)
+    rows = _sample(window.y0, window.y1, window.height, height)[part.top : part.bottom]
+    columns = _sample(window.x0, window.x1, window.width, width)[part.left : part.right]
     on_frame = ((rows >= 0) & (rows < height))[:, None] & ((columns >= 0) & (columns < width))
     if look.style == "alpha":
         shades = np.array([_premultiplied((0, 0, 0), 1.0), _premultiplied(_WHITE, 1.0)], np.uint32)
         picture = shades[(view > 0).view(np.uint8)]
     else:
         side = CHECKER_SIDE * thin
-        squares = (np.arange(window.height)[:, None] // side + np.arange(window.width) // side) % 2
+        down, across = np.arange(part.top, part.bottom), np.arange(part.left, part.right)
+        squares = (down[:, None] // side + across // side) % 2
         picture = np.array(CHECKER, np.uint32)[squares]
         picture[view > 0] = 0
     picture[~on_frame] = 0
     return picture
 
 
-def _draw_ghosts(picture: NDArray[np.uint32], ghosts: Sequence[LabelMap], window: Window, thin: int) -> None:
+def _draw_ghosts(
+    picture: NDArray[np.uint32], ghosts: Sequence[LabelMap], window: Window, part: Part, thin: int
+) -> None:
     """One line in each object's colour along the inside of its mask; dots for all label maps but the first."""
     for turn, ghost in enumerate(ghosts):
         if not ghost.layers:
             continue
-        view = view_labels(ghost, window)
+        view = view_labels(ghost, window, part)
         kernel = _kernel(thin)
         edges = np.flatnonzero((view > 0) & (cv2.dilate(view, kernel) != cv2.erode(view, kernel)))
         if turn:
-            rows, columns = np.divmod(edges, window.width)
-            edges = edges[(rows + columns) // (2 * thin) % 2 == 0]
+            rows, columns = np.divmod(edges, part.right - part.left)
+            edges = edges[(rows + part.top + columns + part.left) // (2 * thin) % 2 == 0]
         lines = np.array([0, *(_premultiplied(layer.color, GHOST) for layer in ghost.layers)], np.uint32)
         picture.reshape(-1)[edges] = lines[view.ravel()[edges]]
 

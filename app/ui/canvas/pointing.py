@@ -11,8 +11,8 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
+from app.ui.canvas.label_map import LabelMap
 from app.ui.canvas.notes import CornerNotes
-from app.ui.canvas.overlay import LabelMap
 from app.ui.canvas.suggestions import Suggestions
 from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk

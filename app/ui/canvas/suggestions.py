@@ -15,7 +15,8 @@ from app.inference.engine import SuggestionStep
 from app.jobs.reports import EngineStatus
 from app.ui import theme
 from app.ui.canvas.items import OverlayItem
-from app.ui.canvas.overlay import Layer, Look
+from app.ui.canvas.label_map import Layer
+from app.ui.canvas.overlay import Look
 from app.ui.canvas.words import counted, object_name
 from app.ui.desk import Desk
 

@@ -11,10 +11,10 @@ from app.ui import theme
 from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
 from app.ui.canvas.foreground import draw_foreground, draw_name, draw_words
-from app.ui.canvas.items import FrameItem, OverlayItem
+from app.ui.canvas.items import FrameItem, OverlayItem, reduced_size
+from app.ui.canvas.label_map import LabelMap
 from app.ui.canvas.notes import CornerNotes
 from app.ui.canvas.offer import EditOffer
-from app.ui.canvas.overlay import LabelMap
 from app.ui.canvas.pointing import CanvasParts, Pointing
 from app.ui.canvas.shown_masks import ShownMasks
 from app.ui.canvas.suggestions import Suggestions
@@ -22,7 +22,7 @@ from app.ui.canvas.suggestions_panel import HINT, SuggestionsPanel
 from app.ui.canvas.words import frame_words
 from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
-from app.ui.frame_loader import LoadedFrame
+from app.ui.loaded_frame import LoadedFrame
 from app.ui.tools import BrushSize, make_tools
 from app.ui.tools.tool import Tool
 
@@ -81,7 +81,6 @@ class CanvasView(ZoomView):
         desk.selection_changed.connect(self._take_selection)
         desk.document_changed.connect(self._take_change)
         desk.view_changed.connect(self.refresh)
-        desk.colors_changed.connect(self.refresh)
         desk.tool_changed.connect(self._take_tool)
         self.bench.stroke_changed.connect(self.refresh)
         self.bench.preview.changed.connect(self.refresh)
@@ -121,6 +120,11 @@ class CanvasView(ZoomView):
         self.bench.frame = frame
         self._frame_item.show_frame(loaded)
         self.refresh()
+
+    def reduced_size(self) -> tuple[int, int] | None:
+        """Height and width in device pixels in which frames are seen, where that is smaller than they are."""
+        ratio = self.devicePixelRatioF()
+        return reduced_size(self.bench.size, self.view_scale * ratio, self.viewport().size() * ratio)
 
     def refresh(self, _change: object = None) -> None:
         """Masks, prompts or what is visible of them have changed."""
@@ -281,7 +285,7 @@ class CanvasView(ZoomView):
         document = self._desk.document
         if document is None or cell != self.bench.cell or cell[0] not in document.objects:
             return
-        color = theme.picture_color(self._desk.shade_of(cell[0]))
+        color = theme.picture_color(document.objects[cell[0]].color)
         self.candidates.open_at(self.pointing.last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
 
     def cancel(self) -> bool:

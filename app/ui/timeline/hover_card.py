@@ -7,8 +7,9 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from app.ui import theme
+from app.ui.canvas.label_map import LabelMap
 from app.ui.canvas.layers import layers_of
-from app.ui.canvas.overlay import LabelMap, Look, Window, render
+from app.ui.canvas.overlay import Look, Window, render
 from app.ui.desk import Desk
 from app.ui.thumbnails import thumbnails_of
 from app.ui.timeline.transport import time_words

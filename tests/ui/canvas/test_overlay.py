@@ -8,16 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.document.masks import MaskCode
+from app.ui.canvas.label_map import LabelMap, Layer, bounds
 from app.ui.canvas.overlay import (
     FILL_HOVERED,
     FILL_OTHER,
     FILL_SELECTED,
     GHOST,
-    LabelMap,
-    Layer,
     Look,
     Window,
-    bounds,
+    parts_of,
     render,
     view_labels,
 )
@@ -180,3 +179,27 @@ def test_the_onion_skin_is_one_thin_line_for_the_frame_before_and_a_dotted_one_f
     assert (picture[3:27, 2] > 0).all()
     dots = picture[3:27, 20] > 0
     assert 8 <= dots.sum() <= 16
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 29)] * 4), max_size=4), st.sampled_from([20, 40, 57, 200]), st.booleans())
+def test_parts_of_a_view_are_what_the_whole_view_shows(
+    boxes: list[tuple[int, int, int, int]], width: int, has_ghost: bool
+) -> None:
+    layers = [
+        Layer(place, square(min(a, c), min(b, d), max(a, c) + 1, max(b, d) + 1), RED if place % 2 else BLUE)
+        for place, (a, b, c, d) in enumerate(boxes, 1)
+    ]
+    window = Window(-3.3, -1.2, 40.7, 30.1, width, width * 3 // 4)
+    labels, ghosts = shown(*layers), (shown(Layer(9, square(2, 20, 9, 29), BLUE)), shown(*layers)) if has_ghost else ()
+    for look in (Look(selected=1), Look(style="outline"), Look(style="cut-out")):
+        whole = render(labels, look, window, 1.0, ghosts)
+        pieced = np.zeros_like(whole)
+        for part in parts_of(labels, look, window, 1.0, ghosts):
+            pieced[part.top : part.bottom, part.left : part.right] = render(labels, look, window, 1.0, ghosts, part)
+        assert (pieced == whole).all()
+
+
+def test_small_masks_far_from_each_other_are_drawn_alone() -> None:
+    labels = shown(Layer(1, square(0, 0, 2, 2), RED), Layer(2, square(30, 20, 34, 24), BLUE))
+    parts = parts_of(labels, Look(), Window(0, 0, 40, 30, 400, 300))
+    assert sum(part.area for part in parts) < 0.05 * 400 * 300

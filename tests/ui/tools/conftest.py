@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from app.ui.canvas.bench import CanvasBench
+from app.ui.canvas.label_map import LabelMap
 from app.ui.canvas.layers import layers_of
-from app.ui.canvas.overlay import LabelMap
 from app.ui.desk import Desk
 from app.ui.tools.tool import Button, Pointer, Tool
 
