@@ -92,7 +92,9 @@ def prepare(
     inside = torch.from_numpy(np.array(masks))
     truth = inside.to(torch.uint8) * 255
     if stride > 1:
-        truth = (F.avg_pool2d(inside.float(), stride) * 255).round().to(torch.uint8)
+        # One after the other, for there may be no object at all.
+        coverage = F.avg_pool2d(inside.float().flatten(0, 1)[:, None], stride)
+        truth = (coverage * 255).round().to(torch.uint8).reshape(*inside.shape[:2], *coverage.shape[-2:])
     maps: tuple[Tensor, ...] | None = None
     if trunk is not None:
         with torch.no_grad(), torch.autocast(pixels.device.type, precision, enabled=precision != torch.float32):
