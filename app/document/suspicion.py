@@ -158,11 +158,13 @@ def _dismissed(document: DocumentView, object_id: int, sign: str) -> list[int]:
 def _vanished(document: DocumentView, lane: _Lane) -> Iterator[Suspicion]:
     """Computed absences right after a mask that was well inside the picture: things rarely dissolve."""
     clip, last_shown = document.clip, {int(frame): place for place, frame in enumerate(lane.frames)}
+    masks = document.masks_of(lane.object_id)
     for frame in lane.absent.tolist():
         cell = (lane.object_id, frame)
-        mask = document.masks[cell]
-        before = range(frame - 1, frame - DRAFT_STEPS - 1, -1) if mask.origin is Origin.DRAFT else (frame - 1,)
-        place = next((last_shown[other] for other in before if other in last_shown), None)
+        mask = masks[frame]
+        steps = DRAFT_STEPS if mask.origin is Origin.DRAFT else 1
+        before = next((other for other in range(frame - 1, frame - 1 - steps, -1) if other in masks), None)
+        place = None if before is None else last_shown.get(before)
         if (
             place is None
             or not mask.is_computed

@@ -27,6 +27,7 @@ REASONS = {
     "earlier": "No run has replaced a mask yet.",
     "marker": "There is no marker on this frame.",
     "markers": "There is no marker yet.",
+    "doubt": "The ends of the last repair agreed, or there was none.",
     "cuts": "No shot cut is known in this clip.",
     "undo": "There is nothing to undo.",
     "redo": "There is nothing to redo.",

@@ -75,6 +75,7 @@ def states_of(
         "earlier": lambda: desk.tracking is not None and bool(desk.tracking.versions.before_last_run),
         "marker": lambda: desk.document is not None and desk.frame in desk.document.markers,
         "markers": lambda: desk.document is not None and bool(desk.document.markers),
+        "doubt": lambda: propagating.repairing.doubt is not None,
         "cuts": lambda: desk.document is not None and bool(desk.document.cuts),
         "undo": lambda: desk.project is not None and desk.project.history.can_undo,
         "redo": lambda: desk.project is not None and desk.project.history.can_redo,

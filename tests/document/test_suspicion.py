@@ -161,3 +161,38 @@ def test_a_dismissed_sign_is_silent_and_the_others_still_speak(rolling: Document
     assert found_in(rolling)[30].sign == "vanished"
     rolling.apply(SetDismissed({(1, 30): frozenset({"vanished"})}))
     assert 30 not in found_in(rolling)
+
+
+def test_where_the_ends_of_a_repair_never_agreed_stands_first_until_a_person_has_spoken(
+    rolling: Document, plant: Plant
+) -> None:
+    plant(8, ball(150, radius=40))
+    plant(20, usual(20, agreement=0.4))
+    first = suspicious_cells(rolling)[0]
+    assert first.cell == (1, 20) and first.value == 1.0
+    assert first.reason == "the runs from both ends share 40 % of their masks"
+    rolling.apply(SetReviews({(1, 20): Review.VERIFIED}))
+    assert 20 not in found_in(rolling)
+    rolling.apply(SetReviews({(1, 20): None}))
+    rolling.apply(SetPrompt((1, 20), Prompt((Point(90, 60),))))
+    assert 20 not in found_in(rolling)
+
+
+def test_the_frames_that_a_draft_leaves_out_are_no_gap(rolling: Document) -> None:
+    rolling.apply(SetMasks({(1, frame): None for frame in range(1, FRAMES, 2)}))
+    rolling.apply(SetMasks({(1, frame): usual(frame, origin=Origin.DRAFT) for frame in range(0, FRAMES, 2)}))
+    assert suspicious_cells(rolling) == []
+
+
+def test_a_draft_shows_where_an_object_jumps_vanishes_and_comes_back(rolling: Document) -> None:
+    rolling.apply(SetMasks({(1, frame): None for frame in range(1, FRAMES, 2)}))
+    empty = FrameMask(MaskCode.empty(HEIGHT, WIDTH), origin=Origin.DRAFT)
+    masks = {(1, frame): usual(frame, origin=Origin.DRAFT) for frame in range(0, FRAMES, 2)}
+    masks |= {(1, frame): empty for frame in (10, 12)}
+    masks |= {(1, frame): ball(30 + 3 * frame, y=20, origin=Origin.DRAFT) for frame in range(26, FRAMES, 2)}
+    rolling.apply(SetMasks(masks))
+    found = found_in(rolling)
+    assert found[10].reason == "vanished inside the picture"
+    assert found[14].reason == "first frame after a gap of 2"
+    assert found[26].reason.endswith(" px in 2 frames")
+    assert set(found) == {10, 14, 26}

@@ -27,6 +27,8 @@ class LaneState(IntEnum):
     ABSENT = 3
     UNSEEN = 4
     UNKNOWN = 5
+    DRAFT = 6
+    """Zoomed out, what a draft leaves out lies under it."""
 
     @property
     def words(self) -> str:
@@ -40,6 +42,7 @@ _WORDS = {
     LaneState.ABSENT: "absent, not looked at",
     LaneState.UNSEEN: "not looked at",
     LaneState.UNKNOWN: "not computed",
+    LaneState.DRAFT: "draft, not looked at",
 }
 
 
@@ -80,7 +83,9 @@ class LaneCells:
                 self.states[frame] = LaneState.UNKNOWN
                 self.visibility[frame] = np.nan
                 continue
-            if mask.is_absent:
+            if mask.origin is Origin.DRAFT and not (is_verified or mask.is_absent):
+                self.states[frame] = LaneState.DRAFT
+            elif mask.is_absent:
                 self.states[frame] = LaneState.ABSENT_VERIFIED if is_verified else LaneState.ABSENT
             else:
                 self.states[frame] = LaneState.VERIFIED if is_verified else LaneState.UNSEEN

@@ -1,25 +1,23 @@
-"""How a lane is drawn: bars by state, prompts, the plan, suspicion. Pure painting in a lane's own coordinates."""
+"""How a lane is drawn: bars by state, prompts, suspicion. Pure painting in a lane's own coordinates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPixmap, QPolygonF
 
 from app.ui import theme
 from app.ui.timeline.axis import TimeAxis
-from app.ui.timeline.axis_marks import paint_barriers
 from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
-
-if TYPE_CHECKING:
-    from app.inference.plan import Plan
 
 BAR_TOP = 7
 BAR_HEIGHT = 12
 HATCH = 6
+LETTER = 11
+DRAFT_APART = 8
+"""Drafted frames that are no further apart belong together."""
 _hatches: dict[tuple[int, int], QPixmap] = {}
 
 
@@ -33,6 +31,7 @@ def paint_lane(painter: QPainter, cells: LaneCells, axis: TimeAxis, edges: np.nd
     for first, last, is_by_hand in runs(cells.columns_by_hand(edges, end)):
         if is_by_hand:
             painter.fillRect(QRectF(first, BAR_HEIGHT, last - first, 2), line)
+    _paint_drafts(painter, cells, axis)
     _paint_prompts(painter, cells, axis)
     _paint_excluded(painter, cells, axis)
 
@@ -43,6 +42,8 @@ def _paint_run(painter: QPainter, state: LaneState, first: int, last: int, color
         painter.fillRect(bar, color)
     elif state is LaneState.UNSEEN:
         painter.fillRect(bar, QBrush(_hatch(color)))
+    elif state is LaneState.DRAFT:
+        painter.fillRect(bar, _blend(color, QColor(theme.current().surface_0), 0.28))
     elif state in (LaneState.ABSENT, LaneState.ABSENT_VERIFIED):
         is_verified = state is LaneState.ABSENT_VERIFIED
         line = QPen(color, 1.5, Qt.PenStyle.SolidLine if is_verified else Qt.PenStyle.DotLine)
@@ -77,6 +78,20 @@ def _blend(color: QColor, ground: QColor, share: float) -> QColor:
     return QColor(*(round(over * share + under * (1 - share)) for over, under in parts))
 
 
+def _paint_drafts(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
+    """A D at the beginning of every stretch that was drafted, as far as it is in view and has room for it."""
+    frames = np.array(_visible_frames(cells.states == LaneState.DRAFT, axis), np.int64)
+    if not len(frames):
+        return
+    breaks = np.flatnonzero(np.diff(frames) > DRAFT_APART) + 1
+    painter.setFont(theme.interface_font(9, weight=QFont.Weight.Bold))
+    painter.setPen(QColor(theme.current().text_1))
+    for stretch in np.split(frames, breaks):
+        left, right = max(0.0, axis.x_of(int(stretch[0]))), axis.x_of(int(stretch[-1]) + 1)
+        if right - left >= LETTER:
+            painter.drawText(QRectF(left + 2, -1, LETTER, BAR_HEIGHT + 2), Qt.AlignmentFlag.AlignVCenter, "D")
+
+
 def _visible_frames(flags: np.ndarray, axis: TimeAxis) -> list[int]:
     frames = axis.visible()
     found: list[int] = (np.flatnonzero(flags[frames.start : frames.stop]) + frames.start).tolist()
@@ -102,49 +117,6 @@ def _paint_excluded(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None
     for frame in _visible_frames(cells.excluded, axis):
         x = axis.center_of(frame)
         painter.drawLine(QPointF(x - 6, BAR_HEIGHT + 1), QPointF(x + 6, -1))
-
-
-def paint_plan(painter: QPainter, plan: Plan | None, object_id: int, axis: TimeAxis, color: QColor) -> None:
-    """Dashed frames around what a planned or running job writes, with a chevron in running direction."""
-    if plan is None:
-        return
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for stretch in plan.stretches:
-        if stretch.object_id != object_id or not stretch.frames:
-            continue
-        first, last = stretch.frames[0], stretch.frames[-1]
-        x0, x1 = axis.x_of(min(first, last)), axis.x_of(max(first, last) + 1)
-        painter.setPen(_dashes(color, painter.device().devicePixelRatioF()))
-        # Smooth dashes round a whole lane take fifty times as long, and a run draws them thirty times a second.
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.drawRect(QRectF(round(x0), -2, max(2, round(x1 - x0) - 1), BAR_HEIGHT + 3))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        painter.setPen(QPen(color, 1.6))
-        tip, away = (x1 - 5, -4) if last >= first else (x0 + 5, 4)
-        chevron = [QPointF(tip + away, 2.5), QPointF(tip, BAR_HEIGHT / 2), QPointF(tip + away, BAR_HEIGHT - 2.5)]
-        painter.drawPolyline(QPolygonF(chevron))
-        end = last if stretch.is_reverse else last + 1
-        if end in plan.cuts:
-            paint_barriers(painter, [end], axis, BAR_HEIGHT)
-    _paint_memories(painter, plan.conditioning.get(object_id, ()), axis)
-
-
-def _paint_memories(painter: QPainter, frames: Iterable[int], axis: TimeAxis) -> None:
-    """A ring around every frame that the run learns from."""
-    painter.setPen(QPen(QColor(theme.current().accent), 1.6))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for frame in frames:
-        x = axis.center_of(frame)
-        if -8 <= x <= axis.width + 8:
-            painter.drawEllipse(QPointF(x, BAR_HEIGHT / 2), 8.5, 8.5)
-
-
-def _dashes(color: QColor, ratio: float) -> QPen:
-    """One logical pixel wide at any number of device pixels to it."""
-    pen = QPen(color, max(1, round(ratio)))
-    pen.setCosmetic(True)
-    pen.setDashPattern([5, 4])
-    return pen
 
 
 def paint_suspicions(painter: QPainter, suspicions: Mapping[int, float], axis: TimeAxis) -> None:

@@ -13,9 +13,11 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.lane_cells import LaneCells
-from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_lane, paint_plan, paint_suspicions
+from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_lane, paint_suspicions
+from app.ui.timeline.lane_plan import paint_joints, paint_plan
 from app.ui.timeline.lane_rows import LANE_HEIGHT, LaneRows
 from app.ui.timeline.ruler import HEADER_WIDTH
+from app.ui.timeline.run_marks import RunMarks
 
 if TYPE_CHECKING:
     from app.document.values import TrackedObject
@@ -34,9 +36,10 @@ class LanePictures:
         rows: LaneRows,
         cells_of: Callable[[int], LaneCells | None],
         suspicions_of: Callable[[int], Mapping[int, float]],
+        marks: RunMarks,
     ) -> None:
         self._desk, self._axis, self._rows = desk, axis, rows
-        self._cells_of, self._suspicions_of = cells_of, suspicions_of
+        self._cells_of, self._suspicions_of, self._marks = cells_of, suspicions_of, marks
         self.kept: dict[int, QPixmap] = {}
         """By object: what need not be painted again."""
 
@@ -90,7 +93,8 @@ class LanePictures:
         painter.setClipRect(QRectF(HEADER_WIDTH - 8, 0, self._axis.width + 16, self._rows.height_of(item.id)))
         painter.translate(HEADER_WIDTH, BAR_TOP)
         paint_lane(painter, cells, self._axis, edges, color)
-        paint_plan(painter, self._desk.planned, item.id, self._axis, color)
+        paint_plan(painter, self._desk.planned, item.id, self._axis, color, self._marks.heads)
+        paint_joints(painter, self._marks.joints_of(item.id), self._axis)
         paint_suspicions(painter, self._suspicions_of(item.id), self._axis)
         painter.restore()
         self._dim_between_worked(painter)

@@ -26,6 +26,7 @@ from app.ui.timeline.lane_pictures import LanePictures
 from app.ui.timeline.lane_places import cell_words, diamond_near, peak_near
 from app.ui.timeline.lane_rows import LANE_HEIGHT, LaneRows
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
+from app.ui.timeline.run_marks import RunMarks
 
 if TYPE_CHECKING:
     from app.document.document import Change
@@ -53,7 +54,9 @@ class Lanes(QWidget):
         self._pressed: QPointF | None = None
         self._is_spanning = False
         self.setMouseTracking(True)
-        self._pictures = LanePictures(desk, axis, self._rows, self.cells_of, self.suspicions_of)
+        self.marks = RunMarks(self)
+        self.marks.changed.connect(self._repaint_lanes)
+        self._pictures = LanePictures(desk, axis, self._rows, self.cells_of, self.suspicions_of, self.marks)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, False)
@@ -105,6 +108,7 @@ class Lanes(QWidget):
         self._lanes = frozenset() if document is None else frozenset(document.objects)
         self._cells = {}
         self._suspicions = {}
+        self.marks.forget()
         self._relayout()
 
     def _on_change(self, change: Change) -> None:
@@ -137,6 +141,10 @@ class Lanes(QWidget):
     def _repaint(self) -> None:
         self._pictures.forget_all()
         self.update()
+
+    def _repaint_lanes(self, object_ids: frozenset[int]) -> None:
+        for object_id in object_ids:
+            self._repaint_lane(object_id)
 
     def _repaint_lane(self, object_id: int) -> None:
         self._pictures.forget(object_id)

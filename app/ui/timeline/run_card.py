@@ -75,7 +75,7 @@ class RunCard(QWidget):
 
     def show_plan(self, plan: Plan) -> None:
         """A run of this plan has started."""
-        self._what.setText(f"Propagating {plan.summary}")
+        self._what.setText(f"{plan.deed[1]} {plan.summary}")
         self._bar.setRange(0, 0)
         self._clicks, self._is_stopping = 0, False
         self._tell("getting ready")

@@ -98,6 +98,9 @@ class TimelineView(QWidget):
             tracking.run_started.connect(self.transport.run_card.show_plan)
             tracking.run_progress.connect(self.transport.run_card.show_progress)
             tracking.run_finished.connect(self.transport.run_card.hide)
+            tracking.run_started.connect(self.lanes.marks.take_start)
+            tracking.run_progress.connect(self.lanes.marks.take_progress)
+            tracking.run_finished.connect(self.lanes.marks.take_end)
             tracking.prompt_pending.connect(self.transport.run_card.show_click)
         self.axis.set_frame_count(self._desk.frame_count)
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.inference.plan import Direction, Plan, PlanError, make_plan, span_around
+from app.inference.plan import Direction, Plan, PlanError, make_plan
 from app.jobs.reports import RunEnd
 from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
 from app.ui.verbs import Verbs
+from app.ui.verbs.repairing import Repairing
 
+DRAFT_STRIDE = 2
+"""A draft computes every so many frames."""
 _DIRECTIONS: dict[str, Direction] = {
     "propagate_forward": "forward",
     "propagate_backward": "backward",
@@ -30,6 +33,7 @@ class Propagating:
         self.last_plan: Plan | None = None
         """The plan of the newest run of this project, running or ended."""
         self._direction: Direction = "forward"
+        self.repairing = Repairing(desk, self.start, self.run_shown_plan)
         desk.project_changed.connect(self._take_project)
 
     def verbs(self) -> Verbs:
@@ -41,16 +45,16 @@ class Propagating:
             "compute_forward": lambda: self._compute_one(1),
             "compute_backward": lambda: self._compute_one(-1),
             "pass_cut": self._pass_cut,
-            "repair": self._repair,
-            "show_repair": self._show_repair,
-            "propagate_edit": lambda: self.start(self._repair_plan()),
+            "propagate_draft": self._draft,
+            **self.repairing.verbs(),
             "restart_model": lambda: self._desk.tracking.restart() if self._desk.tracking is not None else None,
         }
 
     @property
     def can_restart(self) -> bool:
         """Whether the model has stopped."""
-        return self._desk.tracking is not None and self._desk.tracking.status.can_restart
+        tracking = self._desk.tracking
+        return tracking is not None and tracking.status.can_restart
 
     def plan(self, direction: Direction) -> Plan | None:
         """The plan of a run of the selected objects from the frame in view, or a notice why there is none."""
@@ -202,6 +206,13 @@ class Propagating:
             left_out = counted(len(free) - len(ids), "hidden object")
             self._desk.notice.emit(f"Without {left_out}: show them or select them to compute them too.", "info")
 
+    def _draft(self) -> None:
+        """A quick run over every other frame that has no mask, to see where trouble is."""
+        document, ids = self._desk.document, self._desk.selected_objects
+        if document is not None:
+            window = self._desk.range
+            self.start(self._desk.attempt(lambda: make_plan(document, ids, *window, "both", stride=DRAFT_STRIDE)))
+
     def _compute_one(self, direction: int) -> None:
         target = self._desk.frame + direction
         if not 0 <= target < self._desk.frame_count:
@@ -211,22 +222,6 @@ class Propagating:
         self.start(plan)
         if plan is not None:
             self._desk.set_frame(target)
-
-    def _repair_plan(self) -> Plan | None:
-        document, selected = self._desk.document, self._desk.selected_object
-        if document is None or selected is None:
-            return None
-        span = span_around(document, selected, self._desk.frame)
-        return self._desk.attempt(lambda: self._make([selected], *span, "both"))
-
-    def _repair(self) -> None:
-        """The first R shows what will be computed; Enter or R again runs it."""
-        if not self.run_shown_plan():
-            self._show_repair()
-
-    def _show_repair(self) -> None:
-        plan = self._repair_plan()
-        self._desk.show_plan(plan)
 
     @property
     def waiting_words(self) -> str:
@@ -240,9 +235,7 @@ class Propagating:
         """ ", about 50 s, 3.1 GB" where the model is known well enough to say so."""
         tracking = self._desk.tracking
         seen = None if tracking is None else tracking.forecast(plan)
-        if seen is None:
-            return ""
-        return f", {seen.words}"
+        return "" if seen is None else f", {seen.words}"
 
     # --- a run that was stopped goes on ---
 
@@ -272,6 +265,12 @@ class Propagating:
             self._desk.notice.emit(f"{end.error} {counted(end.written, 'mask')} are kept; T goes on.", "error")
         elif end.cancelled:
             self._desk.notice.emit(f"Stopped at {end.done:,} of {end.total:,}. T goes on.{dropped}", "info")
+        elif end.joints:
+            self.repairing.tell(end.joints, dropped)
+        elif plan.is_draft:
+            self._desk.notice.emit(
+                f"Drafted {plan.summary}.{dropped} S goes through what looks wrong; T computes every frame.", "good"
+            )
         elif plan.cuts:
             self._desk.offered.emit(f"Propagated {plan.summary}{cut_words(plan)}.{dropped}", "pass_cut")
         else:

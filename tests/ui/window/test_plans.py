@@ -33,7 +33,7 @@ def waiting(qtbot: Any, opened: MainWindow) -> MainWindow:
 def test_it_says_frames_time_and_memory_of_this_model(waiting: MainWindow) -> None:
     card = waiting.timeline.transport.plan_card
     assert card.isVisible()
-    assert card.words.startswith("9 frames of dog, both ways, about ") and card.words.endswith(" GB")
+    assert card.words.startswith("9 frames of dog, from both ends, about ") and card.words.endswith(" GB")
 
 
 def test_enter_runs_it(qtbot: Any, waiting: MainWindow) -> None:
