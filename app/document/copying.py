@@ -15,6 +15,7 @@ from app.document.places import replace_whole
 from app.document.rows import Batch, Placed, delete_unused_counts, last_key, write_batch
 from app.document.schema import connect, make_tables, transaction
 from app.document.shelf import Shelf
+from app.document.version_rows import drop_old_versions
 
 PAGES_AT_ONCE = 4096
 
@@ -34,6 +35,7 @@ def write_copy(source: Path, target: Path, agree: Callable[[sqlite3.Connection],
     def fill(copy: sqlite3.Connection) -> Placed:
         _copy_pages(source, copy, agree, shelf, target)
         with transaction(copy):
+            drop_old_versions(copy)
             delete_unused_counts(copy)
         free, pages = (copy.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count"))
         if free * 4 > pages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from app.document.document import Document
 from app.document.errors import ProjectError, ProjectInUse
 from app.document.history import History
 from app.document.store import SUFFIX, ProjectStore
-from app.document.values import Clip
+from app.document.values import Cell, Clip, FrameMask
+from app.document.versions import Versions
 
 __all__ = ["SUFFIX", "Project", "ProjectError", "ProjectInUse"]
 
@@ -21,6 +23,8 @@ class Project:
         self.document = document
         self.history = History(document)
         self.store = store
+        self.versions = Versions(() if store is None else store.found_versions)
+        """What runs have replaced."""
         self._settings: dict[str, Any] = {} if store is None else dict(store.settings)
         if store is not None:
             store.attach(self.history)
@@ -57,13 +61,18 @@ class Project:
         """What was remembered under the key."""
         return self._settings.get(key, default)
 
+    def keep_version(self, run: str, before: Mapping[Cell, FrameMask | None]) -> None:
+        """A run has ended: keep what the cells that it wrote held before it."""
+        changed = self.versions.keep(run, before)
+        if self.store is not None:
+            self.store.write_versions(changed)
+
     def save_as(self, path: str | Path, *, overwrite: bool = False) -> None:
         """Go on in this file. A file that was there is replaced only with `overwrite`."""
         if self.store is None:
             self.store = ProjectStore.create(path, self.document, overwrite=overwrite)
             self.store.attach(self.history)
-            for key, value in self._settings.items():
-                self.store.set_setting(key, value)
+            self._write_the_rest(self.store)
         else:
             self.store.save_as(path, overwrite=overwrite)
 
@@ -73,9 +82,14 @@ class Project:
             self.store.save_copy(path, overwrite=overwrite)
             return
         copy = ProjectStore.create(path, self.document, overwrite=overwrite)
-        for key, value in self._settings.items():
-            copy.set_setting(key, value)
+        self._write_the_rest(copy)
         copy.close()
+
+    def _write_the_rest(self, store: ProjectStore) -> None:
+        """What a new file gets beside the document."""
+        for key, value in self._settings.items():
+            store.set_setting(key, value)
+        store.write_versions(self.versions.kept)
 
     def flush(self) -> None:
         """Wait until every step is in the file."""

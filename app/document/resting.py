@@ -26,13 +26,15 @@ _numbers = itertools.count()
 
 
 class RestingRows:
-    """The mask table of a project file as it was when it was opened, copied into memory in SQLite's own form.
+    """A table of masks in a project file as it was when it was opened, copied into memory in SQLite's own form.
 
     Two million masks take half a second and 0.1 GB like this; as values they take eight seconds and 0.9 GB. Since it is
     a copy, it does not matter what becomes of the file. Any thread may read.
     """
 
-    def __init__(self, connection: sqlite3.Connection, source: CountsSource, height: int, width: int) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, source: CountsSource, height: int, width: int, table: str
+    ) -> None:
         """Copy the table inside the connection's transaction; what was copied can be read when that is committed."""
         self._source = source
         self._height, self._width = height, width
@@ -43,9 +45,9 @@ class RestingRows:
         self._connection = sqlite3.connect(place, uri=True, isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._connection.close)
         self._connection.execute(f"CREATE TABLE mask {MASK_TABLE}")
-        connection.execute("ATTACH ? AS resting", (place,))
+        connection.execute(f"ATTACH ? AS resting_{table}", (place,))
         # All columns of a table that is made alike: SQLite then copies records as they are.
-        connection.execute("INSERT INTO resting.mask SELECT * FROM main.mask")
+        connection.execute(f"INSERT INTO resting_{table}.mask SELECT * FROM main.{table}")
 
     def mask(self, object_id: int, frame: int) -> FrameMask | None:
         """One mask, None where there is none."""
@@ -134,17 +136,23 @@ class RestingMasks(Mapping[int, FrameMask]):
 
 
 def rest_masks(
-    connection: sqlite3.Connection, source: CountsSource, frames: int, height: int, width: int
+    connection: sqlite3.Connection,
+    source: CountsSource,
+    frames: int,
+    height: int,
+    width: int,
+    *,
+    table: str = "mask",
 ) -> dict[int, RestingMasks]:
-    """All masks of a project file by object, checked, but not made. The transaction must be committed before a look.
+    """All masks of a table by object, checked, but not made. The transaction must be committed before a look.
 
     Raises ValueError when a row contradicts itself or the clip (`frames` of `height` x `width` pixels).
     """
-    rows = RestingRows(connection, source, height, width)
+    rows = RestingRows(connection, source, height, width, table)
     resting = {}
     for object_id, count, unsound in connection.execute(
         f"SELECT object_id, count(*), min(CASE WHEN ({_IS_SOUND}) IS TRUE THEN NULL ELSE frame END)"
-        " FROM resting.mask GROUP BY object_id",
+        f" FROM resting_{table}.mask GROUP BY object_id",
         {"frames": frames, "height": height, "width": width},
     ):
         if unsound is not None:

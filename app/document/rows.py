@@ -15,6 +15,8 @@ from app.document.mark_rows import mark_settings
 from app.document.masks import CountsSource, MaskCode
 from app.document.places import relative_to_project
 from app.document.values import Category, Cell, Clip, Finish, FrameMask, Prompt, Review, TrackedObject
+from app.document.version_rows import write_versions
+from app.document.versions import Version, VersionKey
 
 PACK_FROM_BYTES = 1024
 
@@ -37,6 +39,7 @@ class Batch:
     masks: dict[Cell, FrameMask | None] = field(default_factory=dict)
     reviews: dict[Cell, Review | None] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
+    versions: dict[VersionKey, Version | None] = field(default_factory=dict)
     steps: int = 0
 
     def update(self, newer: Batch) -> None:
@@ -52,6 +55,7 @@ class Batch:
         self.masks |= newer.masks
         self.reviews |= newer.reviews
         self.settings |= newer.settings
+        self.versions |= newer.versions
         self.steps += newer.steps
 
     @classmethod
@@ -114,6 +118,7 @@ def write_batch(
     reviews = [(*_plain(cell), review.value) for cell, review in batch.reviews.items() if review is not None]
     connection.executemany("INSERT OR REPLACE INTO review VALUES (?, ?, ?)", reviews)
     connection.executemany("INSERT OR REPLACE INTO setting VALUES (?, ?)", batch.settings.items())
+    write_versions(connection, batch.versions, lambda owner, frame, mask: _mask_row((owner, frame), mask, keys))
     return placed
 
 
@@ -205,8 +210,9 @@ def last_key(connection: sqlite3.Connection) -> int:
 
 
 def delete_unused_counts(connection: sqlite3.Connection) -> None:
-    """Drop the run lengths that no mask and no prompt refers to: what was undone, deleted or replaced."""
+    """Drop the run lengths that no mask, prompt or version refers to: what was undone, deleted or replaced."""
     connection.execute(
         "DELETE FROM counts WHERE id NOT IN (SELECT counts_id FROM mask WHERE counts_id IS NOT NULL"
-        " UNION SELECT counts_id FROM prompt WHERE counts_id IS NOT NULL)"
+        " UNION SELECT counts_id FROM prompt WHERE counts_id IS NOT NULL"
+        " UNION SELECT counts_id FROM version_mask WHERE counts_id IS NOT NULL)"
     )

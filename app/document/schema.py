@@ -11,7 +11,7 @@ from app.document.errors import ProjectError
 from app.document.places import is_on_network
 
 APPLICATION_ID = 0x4D534B4C  # "MSKL"
-VERSION = 4
+VERSION = 5
 SUFFIX = ".masklet"
 MAX_VALUE_BYTES = 1 << 28
 BUSY_SECONDS = 5.0
@@ -24,6 +24,16 @@ MASK_TABLE = """(
     agreement REAL NOT NULL DEFAULT 1,
     PRIMARY KEY (object_id, frame)
 ) STRICT, WITHOUT ROWID"""
+
+VERSION_TABLES = f"""
+CREATE TABLE version (
+    id INTEGER PRIMARY KEY, run_number INTEGER NOT NULL, object_id INTEGER NOT NULL,
+    run TEXT NOT NULL, moment REAL NOT NULL, bare TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    UNIQUE (run_number, object_id)
+) STRICT;
+CREATE TABLE version_mask {MASK_TABLE};
+"""
+"""Masks from before runs. An `object_id` of `version_mask` is the `id` of a version."""
 
 SCHEMA = f"""
 CREATE TABLE project (
@@ -63,7 +73,7 @@ CREATE TABLE review (
     object_id INTEGER NOT NULL, frame INTEGER NOT NULL, review TEXT NOT NULL,
     PRIMARY KEY (object_id, frame)
 ) STRICT, WITHOUT ROWID;
-"""
+{VERSION_TABLES}"""
 
 Migration = Callable[[sqlite3.Connection], None]
 
@@ -93,7 +103,13 @@ def _to_version_4(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE mask ADD COLUMN agreement REAL NOT NULL DEFAULT 1")
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2, 2: _to_version_3, 3: _to_version_4}
+def _to_version_5(connection: sqlite3.Connection) -> None:
+    """What runs have replaced."""
+    for statement in filter(str.strip, VERSION_TABLES.split(";")):
+        connection.execute(statement)
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _to_version_2, 2: _to_version_3, 3: _to_version_4, 4: _to_version_5}
 """From a version to the next one, each a function that changes the tables inside a transaction."""
 
 

@@ -23,6 +23,8 @@ from app.document.rows import Batch, delete_unused_counts, next_ids_of
 from app.document.schema import SUFFIX, VERSION, check_file, connect, migrate, transaction
 from app.document.shelf import Shelf
 from app.document.steps import Change
+from app.document.version_rows import drop_old_versions, read_versions
+from app.document.versions import Version, VersionKey
 from app.document.writer import Writer
 
 __all__ = ["SUFFIX", "ProjectError", "ProjectInUse", "ProjectStore"]
@@ -46,6 +48,8 @@ class ProjectStore:
         self._document: Document | None = None
         self._history: History | None = None
         self._changes: list[Change] = []
+        self.found_versions: list[Version] = []
+        """The versions of masks that lay in the file when it was opened."""
 
     @classmethod
     def create(cls, path: str | Path, document: Document, *, overwrite: bool = False) -> ProjectStore:
@@ -79,8 +83,9 @@ class ProjectStore:
         lock = None if read_only else ProjectLock(source)
         try:
             shelf = Shelf(source)
-            document, settings = _read(source, shelf, read_only)
+            document, settings, versions = _read(source, shelf, read_only)
             store = cls(source, lock, shelf, settings)
+            store.found_versions = versions
         except BaseException as error:
             if lock is not None:
                 lock.release()
@@ -124,6 +129,11 @@ class ProjectStore:
         if self._settings.get(key) != text:
             self._settings[key] = text
             self._writer.add(Batch(settings={key: text}), is_urgent=False)
+
+    def write_versions(self, changed: Mapping[VersionKey, Version | None]) -> None:
+        """Write what runs have replaced, and delete what is None; it is no step and cannot be undone."""
+        if changed:
+            self._writer.add(Batch(versions=dict(changed)), is_urgent=False)
 
     def flush(self) -> None:
         """Wait until every step is in the file: from then on it survives the end of the process, whatever that is."""
@@ -249,7 +259,7 @@ def _check_target(target: Path, overwrite: bool) -> None:
         raise ProjectError(f"{target} cannot be written: its folder {target.parent} does not exist.")
 
 
-def _read(path: Path, shelf: Shelf, read_only: bool) -> tuple[Document, dict[str, str]]:
+def _read(path: Path, shelf: Shelf, read_only: bool) -> tuple[Document, dict[str, str], list[Version]]:
     connection = connect(path, writing=not read_only)
     try:
         version = check_file(connection, path.name)
@@ -260,9 +270,11 @@ def _read(path: Path, shelf: Shelf, read_only: bool) -> tuple[Document, dict[str
             migrate(connection, version)
         connection.execute("BEGIN")
         state, settings = read_state(connection, shelf, path), read_settings(connection)
+        versions = read_versions(connection, shelf, state)
         connection.execute("COMMIT")
         read_marks(settings, state)
-        return Document.restored(state), {key: text for key, text in settings.items() if key not in MARKS}
+        others = {key: text for key, text in settings.items() if key not in MARKS}
+        return Document.restored(state), others, versions
     finally:
         connection.close()
 
@@ -272,6 +284,7 @@ def _tidy(path: Path) -> None:
     connection = connect(path, writing=True)
     try:
         with transaction(connection):
+            drop_old_versions(connection)
             delete_unused_counts(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode = DELETE")

@@ -19,7 +19,6 @@ from app.jobs.clicks import Clicks
 from app.jobs.inference_thread import InferenceThread
 from app.jobs.open_run import OpenRun
 from app.jobs.reports import EngineStatus, RunEnd, RunProgress
-from app.jobs.versions import Versions
 
 __all__ = ["EngineStatus", "RunEnd", "RunProgress", "Tracking"]
 
@@ -63,8 +62,6 @@ class Tracking(QObject):
         super().__init__(parent)
         self._project = project
         self._engine_factory = engine_factory
-        self.versions = Versions()
-        """What the runs of this project have replaced."""
         self._run: OpenRun | None = None
         self._next_plan: Plan | None = None
         self._pace: Pace | None = None
@@ -172,7 +169,9 @@ class Tracking(QObject):
         self._clicks.close()
         self._thread.close()
         if self._run is not None:
+            before = self._run.transaction.masks_before
             self._run.transaction.commit()
+            self._project.keep_version(self._run.plan.summary, before)
             self._run = None
 
     # Answers
@@ -205,7 +204,7 @@ class Tracking(QObject):
             return
         before = run.transaction.masks_before
         told = run.end(end)
-        self.versions.keep(run.plan.summary, before)
+        self._project.keep_version(run.plan.summary, before)
         self.run_finished.emit(told)
         plan, self._next_plan = self._next_plan, None
         if plan is not None:

@@ -72,7 +72,7 @@ def states_of(
         "copied": lambda: editing.has_copied,
         "candidates": lambda: canvas.candidates.has_answers,
         "range": lambda: desk.range_in is not None or desk.range_out is not None,
-        "earlier": lambda: desk.tracking is not None and bool(desk.tracking.versions.before_last_run),
+        "earlier": lambda: desk.project is not None and bool(desk.project.versions.kept),
         "marker": lambda: desk.document is not None and desk.frame in desk.document.markers,
         "markers": lambda: desk.document is not None and bool(desk.document.markers),
         "doubt": lambda: propagating.repairing.doubt is not None,

@@ -181,7 +181,8 @@ def test_a_project_of_version_1_opens_with_nothing_said_of_its_objects(stored: P
         "DROP TABLE attribute; DROP TABLE tag; ALTER TABLE project DROP COLUMN next_attribute_id;"
         "ALTER TABLE project DROP COLUMN allows_overlaps; ALTER TABLE object DROP COLUMN keeps_off;"
         "ALTER TABLE object DROP COLUMN finish; ALTER TABLE mask DROP COLUMN made_at;"
-        "ALTER TABLE mask DROP COLUMN agreement; PRAGMA user_version = 1"
+        "ALTER TABLE mask DROP COLUMN agreement; DROP TABLE version; DROP TABLE version_mask;"
+        "PRAGMA user_version = 1"
     )
     connection.close()
     project = Project.open(path)

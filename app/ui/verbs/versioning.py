@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
 from app.commands import masks
-from app.jobs.versions import Version
+from app.document.versions import Version
 from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
@@ -29,16 +29,16 @@ class Versioning:
 
     def compare(self, is_on: bool) -> None:
         """Show the masks as before the last run, with outlines of what they are now; or things as they are."""
-        tracking = self._desk.tracking
-        before = None if tracking is None else tracking.versions.before_last_run
+        project = self._desk.project
+        before = None if project is None else project.versions.before_last_run
         self._desk.show_earlier(before if is_on and before else None)
 
     def _take_here(self) -> None:
         """Shift+U: the mask that the selected objects had here before the last run."""
-        project, tracking, frame = self._desk.project, self._desk.tracking, self._canvas.shown_frame
-        if project is None or tracking is None:
+        project, frame = self._desk.project, self._canvas.shown_frame
+        if project is None:
             return
-        before = tracking.versions.before_last_run
+        before = project.versions.before_last_run
         cells = {cell: before[cell] for one in self._desk.selected_objects if (cell := (one, frame)) in before}
         if cells:
             self._desk.attempt(lambda: masks.restore_masks(project, cells, "Earlier mask"))
@@ -56,8 +56,8 @@ class Versioning:
 
     def fill_menu(self, menu: QMenu, object_id: int) -> None:
         """The versions of an object; while the pointer is on one of them the canvas shows it."""
-        tracking = self._desk.tracking
-        versions = [] if tracking is None else tracking.versions.of(object_id)
+        project = self._desk.project
+        versions = [] if project is None else project.versions.of(object_id)
         for version in versions:
             self._add(menu, version)
         menu.setEnabled(bool(versions))
@@ -65,8 +65,13 @@ class Versioning:
 
     def _add(self, menu: QMenu, version: Version) -> QAction:
         first, last = version.frames
-        when = time.strftime("%H:%M", time.localtime(version.moment))
-        action = menu.addAction(f"{when}  {first:,}–{last:,}, before “{version.run}”")
+        action = menu.addAction(f"{moment_words(version.moment)}  {first:,}–{last:,}, before “{version.run}”")
         action.hovered.connect(lambda: self._desk.show_earlier(version.cells))
         action.triggered.connect(lambda: self.restore(version))
         return action
+
+
+def moment_words(moment: float) -> str:
+    """When something was, in seconds since 1970: the time alone on the same day, else with its date."""
+    then, now = time.localtime(moment), time.localtime()
+    return time.strftime("%H:%M" if then[:3] == now[:3] else "%Y-%m-%d %H:%M", then)

@@ -117,14 +117,36 @@ def test_a_version_is_looked_at_and_put_back_except_where_somebody_answers_for_t
 
 
 def test_the_newest_five_versions_are_kept(qtbot: Any, replaced: MainWindow) -> None:
-    tracking = replaced.desk.tracking
-    assert tracking is not None
+    project = replaced.desk.project
+    assert project is not None
     replaced.desk.set_range(0, 2)
     replaced.desk.set_frame(0)
     for _ in range(6):
         run(qtbot, replaced, "propagate_forward")
-    versions = tracking.versions.of(1)
+    versions = project.versions.of(1)
     assert [version.frames for version in versions] == [(1, 2)] * 5
+
+
+def test_a_project_that_is_opened_again_still_compares_and_offers_its_versions(
+    qtbot: Any, replaced: MainWindow, open_clip: Any
+) -> None:
+    path = replaced.projects.path
+    assert path is not None
+    replaced.filing.close_project()
+    open_clip(replaced, path)
+    assert replaced.desk.actions["compare_earlier"].isEnabled()
+    replaced.desk.select(1)
+    replaced.desk.set_frame(5)
+    qtbot.waitUntil(replaced.frames.is_shown)
+    menu, (version,) = inner(replaced, "Versions")
+    assert "1–15, before “15 frames of dog, forward”" in version.text()
+    menu.close()
+    qtbot.keyPress(replaced.canvas, Qt.Key.Key_U)
+    assert shown(replaced) == [old_code()]
+    qtbot.keyRelease(replaced.canvas, Qt.Key.Key_U)
+    replaced.desk.actions["take_earlier"].trigger()
+    document = replaced.desk.document
+    assert document is not None and document.masks[1, 5].code == old_code()
 
 
 def test_a_frame_is_kept_from_runs_with_one_click(qtbot: Any, replaced: MainWindow) -> None:
