@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def render(
         picture = _matte(label_map, look, view, window, part, thin)
         _draw_ghosts(picture, ghosts, window, part, thin)
         return picture
-    fills, lines = _tables(label_map, look)
+    fills, lines = _tables(tuple((layer.object_id, layer.color) for layer in label_map.layers), look)
     picture = fills.take(view)
     _draw_ghosts(picture, ghosts, window, part, thin)
     selected = label_map.place_of(look.selected)
@@ -155,17 +156,19 @@ def _sample(start: float, end: float, count: int, size: int) -> NDArray[np.intp]
     return places
 
 
-def _tables(label_map: LabelMap, look: Look) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Colour of the fill and of the outline for every label."""
-    count = len(label_map.layers) + 1
-    fills, lines = np.zeros(count, np.uint32), np.zeros(count, np.uint32)
-    for place, layer in enumerate(label_map.layers, 1):
-        strength = FILL_SELECTED if layer.object_id == look.selected else FILL_OTHER
-        if layer.object_id == look.hovered:
+@lru_cache(maxsize=16)
+def _tables(
+    layers: tuple[tuple[int, tuple[int, int, int]], ...], look: Look
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Colour of the fill and of the outline for every label; the layers are objects and their colours. Only to read."""
+    fills, lines = np.zeros(len(layers) + 1, np.uint32), np.zeros(len(layers) + 1, np.uint32)
+    for place, (object_id, color) in enumerate(layers, 1):
+        strength = FILL_SELECTED if object_id == look.selected else FILL_OTHER
+        if object_id == look.hovered:
             strength += FILL_HOVERED
         alpha = 0.0 if look.style == "outline" else min(1.0, strength * look.strength)
-        fills[place] = _premultiplied(layer.color, alpha)
-        lines[place] = _premultiplied(layer.color, 1.0)
+        fills[place] = _premultiplied(color, alpha)
+        lines[place] = _premultiplied(color, 1.0)
     return fills, lines
 
 

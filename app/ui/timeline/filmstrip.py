@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSizeF, Qt, QTimer
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.ui import theme
@@ -13,6 +13,7 @@ from app.ui.desk import Desk
 from app.ui.thumbnails import thumbnails_of
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.axis_marks import paint_cuts
+from app.ui.timeline.playhead import Playhead
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
 
 if TYPE_CHECKING:
@@ -39,22 +40,29 @@ class Filmstrip(QWidget):
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._on_rest)
-        self._thumbnails.ready.connect(self.update)
+        self._strip: QPixmap | None = None
+        """Everything but the playhead, kept until it changes."""
+        self._playhead = Playhead(self, axis, HEADER_WIDTH)
+        self._thumbnails.ready.connect(self._repaint)
         axis.changed.connect(self._on_move)
-        desk.frame_changed.connect(self.update)
+        desk.frame_changed.connect(self._playhead.move)
         desk.project_changed.connect(self._on_move)
-        desk.document_changed.connect(lambda change: self.update() if change.cuts else None)
-        theme.on_change().changed.connect(self.update)
+        desk.document_changed.connect(lambda change: self._repaint() if change.cuts else None)
+        theme.on_change().changed.connect(self._repaint)
+
+    def _repaint(self) -> None:
+        self._strip = None
+        self.update()
 
     def _on_move(self) -> None:
         self._may_ask = False
         self._thumbnails.drop_wishes()
         self._rest.start()
-        self.update()
+        self._repaint()
 
     def _on_rest(self) -> None:
         self._may_ask = True
-        self.update()
+        self._repaint()
 
     def frames(self) -> list[tuple[float, int]]:
         """Left edge in pixels and frame of every picture in view."""
@@ -72,25 +80,46 @@ class Filmstrip(QWidget):
         source = self._desk.source
         return 1 if source is None else max(12, round((HEIGHT - 4) * source.width / source.height))
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._strip = None
+
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._desk.source is None:
+            return
+        if self._strip is None or self._strip.devicePixelRatio() != self.devicePixelRatioF():
+            self._strip = self._painted_strip()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        tokens = theme.current()
-        if self._desk.source is not None:
-            painter.setPen(QColor(tokens.text_3))
-            painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
-            painter.drawText(QRectF(12, 0, HEADER_WIDTH - 20, HEIGHT), Qt.AlignmentFlag.AlignVCenter, "Clip")
-            painter.translate(HEADER_WIDTH, 0)
-            end = min(float(self._axis.width), self._axis.x_of(self._axis.frame_count))
-            painter.setClipRect(QRectF(0, 0, end, HEIGHT))
-            for x, frame in self.frames():
-                self._paint_picture(painter, x, frame)
-            if self._desk.document is not None:
-                paint_cuts(painter, self._desk.document, self._axis, 0, HEIGHT)
-            painter.setPen(QColor(tokens.text_1))
-            playhead = self._axis.center_of(self._desk.frame)
-            painter.drawLine(QPointF(playhead, 0), QPointF(playhead, HEIGHT))
+        painter.drawPixmap(0, 0, self._strip)
+        painter.translate(HEADER_WIDTH, 0)
+        painter.setClipRect(QRectF(0, 0, self._end, HEIGHT))
+        painter.setPen(QColor(theme.current().text_1))
+        x = self._axis.center_of(self._desk.frame)
+        painter.drawLine(QPointF(x, 0), QPointF(x, HEIGHT))
         painter.end()
+
+    @property
+    def _end(self) -> float:
+        """Where the clip ends, in pixels of the axis."""
+        return min(float(self._axis.width), self._axis.x_of(self._axis.frame_count))
+
+    def _painted_strip(self) -> QPixmap:
+        """The pictures in view and the cuts between them."""
+        strip = QPixmap((QSizeF(self.size()) * self.devicePixelRatioF()).toSize())
+        strip.setDevicePixelRatio(self.devicePixelRatioF())
+        strip.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(strip)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setPen(QColor(theme.current().text_3))
+        painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
+        painter.drawText(QRectF(12, 0, HEADER_WIDTH - 20, HEIGHT), Qt.AlignmentFlag.AlignVCenter, "Clip")
+        painter.translate(HEADER_WIDTH, 0)
+        painter.setClipRect(QRectF(0, 0, self._end, HEIGHT))
+        for x, frame in self.frames():
+            self._paint_picture(painter, x, frame)
+        if self._desk.document is not None:
+            paint_cuts(painter, self._desk.document, self._axis, 0, HEIGHT)
+        painter.end()
+        return strip
 
     def _paint_picture(self, painter: QPainter, x: float, frame: int) -> None:
         step = max(1, round(self.picture_width() / self._axis.scale)) * self._axis.scale

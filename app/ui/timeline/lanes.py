@@ -25,6 +25,7 @@ from app.ui.timeline.lane_cells import LaneCells
 from app.ui.timeline.lane_pictures import LanePictures
 from app.ui.timeline.lane_places import cell_words, diamond_near, peak_near
 from app.ui.timeline.lane_rows import LANE_HEIGHT, LaneRows
+from app.ui.timeline.playhead import Playhead
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
 from app.ui.timeline.run_marks import RunMarks
 
@@ -63,7 +64,8 @@ class Lanes(QWidget):
         self.setAccessibleName("Lanes")
         desk.project_changed.connect(self._rebuild)
         desk.document_changed.connect(self._on_change)
-        desk.frame_changed.connect(self._on_frame)
+        self._playhead = Playhead(self, axis, HEADER_WIDTH)
+        desk.frame_changed.connect(self._playhead.move)
         desk.selection_changed.connect(self._relayout)
         desk.plan_changed.connect(self._repaint)
         desk.range_changed.connect(self._repaint)
@@ -71,7 +73,6 @@ class Lanes(QWidget):
         desk.colors_changed.connect(self._repaint)
         axis.changed.connect(self._repaint)
         theme.on_change().changed.connect(self._repaint)
-        self._last_x = 0.0
         self._rebuild()
 
     # --- what is shown ---
@@ -151,12 +152,6 @@ class Lanes(QWidget):
         top = self.top_of(object_id)
         if top is not None:
             self.update(0, top, self.width(), self._rows.height_of(object_id))
-
-    def _on_frame(self) -> None:
-        x = HEADER_WIDTH + self._axis.center_of(self._desk.frame)
-        for place in (self._last_x, x):
-            self.update(round(place) - 2, 0, 5, self.height())
-        self._last_x = x
 
     def sizeHint(self) -> QSize:
         return QSize(600, self.height())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -12,6 +12,7 @@ from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.axis_marks import REACH, mark_at, paint_cuts, paint_flags, paint_markers
+from app.ui.timeline.playhead import Playhead
 
 if TYPE_CHECKING:
     from app.document.document import Change
@@ -22,6 +23,8 @@ HEADER_WIDTH = 172
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 CLEAR_BETWEEN_LABELS = 70
 GRIP_HEIGHT = 12
+LABEL_WIDTH = 100
+"""No frame's number is wider than this, with what is round it."""
 
 
 def labelled_step(scale: float) -> int:
@@ -47,8 +50,10 @@ class Ruler(QWidget):
         self.setFixedHeight(HEIGHT)
         self.setAccessibleName("Ruler")
         self.setAccessibleDescription("Frames of the clip; click to go to one")
-        for signal in (axis.changed, desk.frame_changed, desk.range_changed, theme.on_change().changed):
+        for signal in (axis.changed, desk.range_changed, theme.on_change().changed):
             signal.connect(self.update)
+        self._playhead = Playhead(self, axis, HEADER_WIDTH, LABEL_WIDTH)
+        desk.frame_changed.connect(self._playhead.move)
         desk.document_changed.connect(self._on_document)
 
     def _on_document(self, change: Change) -> None:
@@ -64,7 +69,7 @@ class Ruler(QWidget):
         painter.setClipRect(QRectF(-1, 0, self._axis.width + 2, HEIGHT))
         if self._desk.source is not None:
             self._paint_range(painter)
-            self._paint_ticks(painter)
+            self._paint_ticks(painter, event.rect().translated(-HEADER_WIDTH, 0))
             if self._desk.document is not None:
                 paint_cuts(painter, self._desk.document, self._axis, 0, HEIGHT)
                 paint_markers(painter, self._desk.document, self._axis, 4, HEIGHT)
@@ -85,20 +90,20 @@ class Ruler(QWidget):
         painter.drawLine(QPointF(x0, HEIGHT - 9), QPointF(x0, HEIGHT))
         painter.drawLine(QPointF(x1, HEIGHT - 9), QPointF(x1, HEIGHT))
 
-    def _paint_ticks(self, painter: QPainter) -> None:
+    def _paint_ticks(self, painter: QPainter, place: QRect) -> None:
+        """Of this part of the axis; the number of a frame stands to its right."""
         tokens = theme.current()
         step = labelled_step(self._axis.scale)
         minor = max(1, step // 5)
-        frames = self._axis.visible()
-        first = frames.start - frames.start % minor
-        for frame in range(first, frames.stop, minor):
+        first = self._axis.frame_at(place.left() - LABEL_WIDTH)
+        for frame in range(first - first % minor, self._axis.frame_at(place.right()) + 1, minor):
             x = self._axis.center_of(frame)
             is_major = frame % step == 0
             painter.setPen(QColor(tokens.text_3 if is_major else tokens.surface_3))
             painter.drawLine(QPointF(x, HEIGHT - (6 if is_major else 4)), QPointF(x, HEIGHT - 1))
             text = f"{frame:,}"
             if is_major and x + 4 + painter.fontMetrics().horizontalAdvance(text) <= self._axis.width:
-                painter.drawText(QRectF(x + 4, 0, 80, HEIGHT - 6), Qt.AlignmentFlag.AlignVCenter, text)
+                painter.drawText(QRectF(x + 4, 0, LABEL_WIDTH, HEIGHT - 6), Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_playhead(self, painter: QPainter, tokens: theme.Theme) -> None:
         x = self._axis.center_of(self._desk.frame)
