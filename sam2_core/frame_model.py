@@ -83,7 +83,7 @@ class FrameModel:
         """
         head = self._answer(frame, prompts, earlier, conditioned)
         config = self._model.config
-        return self._asked_parts(head, prompts, base) if config.keeps_asked_parts and prompts.points else head
+        return self._asked_parts(head, prompts, base) if config.keeps_asked_parts else head
 
     def _answer(
         self, frame: int, prompts: FramePrompts, earlier: Tensor | None, conditioned: Tensor | None

@@ -153,7 +153,7 @@ class ImagePredictor:
             answers = self._answer_closer(crop, prompts, given_mask, multimask)
         else:
             answers = self.answer(places, signs, given_mask, multimask)
-        if self.model.config.keeps_asked_parts and prompts.points:
+        if self.model.config.keeps_asked_parts and prompts.point_count:
             side = self.model.config.image_size
             places, signs = prompts.to_model(size, side, self.model.device)
             answers = replace(answers, low_res=keep_asked_parts(answers.low_res, places, signs, side))
