@@ -295,6 +295,10 @@ def test_the_map_norm_works_on_each_pixel_by_itself() -> None:
     centred = x - x.mean(dim=1, keepdim=True)
     expected = centred / (centred.square().mean(dim=1, keepdim=True) + 1e-6).sqrt()
     torch.testing.assert_close(LayerNorm2d(6)(x), expected, atol=1e-5, rtol=1e-5)
+    with torch.no_grad():
+        rounded = LayerNorm2d(6)(x.bfloat16())
+    assert rounded.dtype == torch.bfloat16
+    torch.testing.assert_close(rounded.float(), expected, atol=0.02, rtol=0.01)
 
 
 def test_turned_keys_only_know_how_far_apart_they_are() -> None:
