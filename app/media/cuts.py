@@ -1,8 +1,8 @@
 """Shot cuts: frames at which the picture changes at once, as it does where one shot ends and the next begins.
 
 A change counts as a cut when it is large, stands out from the changes around it (a fast pan changes every frame as
-much), and lasts: after a flash the picture is the one before again. Fades and dissolves have no such frame and are
-not found; a person adds those by hand.
+much), and lasts: after a flash the picture is the one before again. Fades and dissolves have no such frame:
+`fades.py` finds them by how they are mixed, and their cut lies where the new shot begins to prevail.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from app.media.fades import MEMORY, FadeDetector
 from app.media.opencv import cv2
 from app.media.source import ClipError, FrameSource, Picture
 
@@ -35,7 +36,10 @@ _Small: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class CutSearch:
-    """How far the search is: `done` of `total` frames; `found` are the cuts so far, ascending."""
+    """How far the search is: `done` of `total` frames; `found` are the cuts so far, in the order of their finding.
+
+    That is ascending, except that a dissolve is only known when it is over.
+    """
 
     done: int
     total: int
@@ -43,7 +47,7 @@ class CutSearch:
 
 
 def find_cuts(source: FrameSource, start: int = 0) -> Generator[CutSearch, None, tuple[int, ...]]:
-    """Look through a clip for shot cuts; gives the first frame of every shot but the first, ascending.
+    """Look through a clip for shot cuts; gives the first frame of every shot but the first, as found.
 
     Reads every frame once with a decoder of its own, and holds a handful of tiny pictures, whatever the clip's length.
     A damaged frame is passed over. Close the generator to stop; `start` goes on where a search was `done`, and gives
@@ -53,7 +57,7 @@ def find_cuts(source: FrameSource, start: int = 0) -> Generator[CutSearch, None,
     detector = CutDetector()
     found: list[int] = []
     with source.reopen(READER_BYTES) as own:
-        for frame in range(max(0, start - 2 * _AROUND - 1), total):
+        for frame in range(max(0, start - MEMORY), total):
             try:
                 small = own.thumbnail(frame, 4 * ROWS, exact=True)
             except ClipError:
@@ -61,7 +65,8 @@ def find_cuts(source: FrameSource, start: int = 0) -> Generator[CutSearch, None,
                     raise
                 small = None
             if small is not None:
-                found += (cut for cut in detector.take(frame, small) if cut >= start - _AROUND)
+                cuts = detector.take(frame, small)
+                found += cuts if frame >= start else ()  # what an earlier search has told already
             if frame % TOLD_EVERY == 0 and frame >= start:
                 yield CutSearch(frame + 1, total, tuple(found))
     found += detector.end()
@@ -74,18 +79,26 @@ class CutDetector:
     def __init__(self) -> None:
         self._pictures: deque[tuple[int, _Small]] = deque(maxlen=2 * _AROUND + 2)
         self._changes: deque[float] = deque(maxlen=2 * _AROUND + 1)
+        self._fades = FadeDetector()
 
     def take(self, frame: int, picture: Picture) -> list[int]:
-        """One more picture (uint8 RGB); gives the cuts that are sure now, at most one."""
+        """One more picture (uint8 RGB); gives the cuts that are sure now."""
         small = _small(picture)
         if self._pictures:
             self._changes.append(_difference(self._pictures[-1][1], small))
         self._pictures.append((frame, small))
-        return self._judge(_AROUND) if len(self._changes) > _AROUND else []
+        cuts = self._judge(_AROUND) if len(self._changes) > _AROUND else []
+        for cut in cuts:
+            self._fades.break_off(cut)
+        return cuts + self._fades.take(frame, small)
 
     def end(self) -> list[int]:
         """Nothing more comes; gives the cuts among the last frames."""
-        return [cut for behind in range(min(_AROUND, len(self._changes)) - 1, -1, -1) for cut in self._judge(behind)]
+        rest = range(min(_AROUND, len(self._changes)) - 1, -1, -1)
+        cuts = [cut for behind in rest for cut in self._judge(behind)]
+        for cut in cuts:
+            self._fades.break_off(cut)
+        return cuts + self._fades.end()
 
     def _judge(self, behind: int) -> list[int]:
         """Whether the change that is so many frames back is a cut."""

@@ -51,6 +51,58 @@ def test_pictures_that_have_nothing_to_do_with_each_other_are_no_shots() -> None
     assert cuts_in([shot(number, 1)[0] for number in range(30)]) == []
 
 
+def calm(number: int, first: int, last: int) -> list[Picture]:
+    """Frames of a shot in which the camera stands, a block goes by and every frame has noise of its own."""
+    pictures = []
+    for frame in range(first, last):
+        noise = np.random.default_rng((number, frame)).integers(-4, 5, (HEIGHT, WIDTH, 3))
+        picture = np.clip(scene(number)[:, :WIDTH] + noise, 0, 255).astype(np.uint8)
+        picture[20:36, frame % 100 : frame % 100 + 16] = 30
+        pictures.append(picture)
+    return pictures
+
+
+BLACK: list[Picture] = [np.zeros((HEIGHT, WIDTH, 3), np.uint8)] * 15
+
+
+def mixed(one: list[Picture], other: list[Picture]) -> list[Picture]:
+    """One shot turning into another of the same length, evenly."""
+    shares = np.arange(1, len(one) + 1) / (len(one) + 1)
+    return [
+        np.round((1 - share) * a + share * b).astype(np.uint8) for a, b, share in zip(one, other, shares, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("length", [8, 12, 20, 36])
+def test_a_dissolve_has_one_cut_about_in_its_middle(length: int) -> None:
+    way = mixed(calm(1, 30, 30 + length), calm(2, 0, length))
+    found = cuts_in([*calm(1, 0, 30), *way, *calm(2, length, length + 40)])
+    assert len(found) == 1 and abs(found[0] - (30 + length / 2)) <= 2 + length / 8
+
+
+def test_two_dissolves_and_a_hard_cut_are_all_found() -> None:
+    pictures = [*calm(1, 0, 30), *mixed(calm(1, 30, 45), calm(2, 0, 15)), *calm(2, 15, 45), *calm(3, 0, 30)]
+    found = sorted(cuts_in([*pictures, *mixed(calm(3, 30, 45), calm(4, 0, 15)), *calm(4, 15, 45)]))
+    assert len(found) == 3 and found[1] == 75
+    assert abs(found[0] - 37) <= 3 and abs(found[2] - 112) <= 3
+
+
+def test_a_fade_through_black_has_one_cut_where_the_new_shot_comes_up() -> None:
+    out, back = mixed(calm(1, 20, 35), BLACK), mixed(BLACK, calm(2, 0, 15))
+    found = cuts_in([*calm(1, 0, 20), *out, *BLACK, *back, *calm(2, 15, 45)])
+    assert len(found) == 1 and 48 <= found[0] <= 55
+
+
+def test_fading_in_at_the_start_and_out_at_the_end_is_no_cut() -> None:
+    assert cuts_in([*BLACK, *mixed(BLACK, calm(1, 0, 15)), *calm(1, 15, 45)]) == []
+    assert cuts_in([*calm(1, 0, 30), *mixed(calm(1, 30, 45), BLACK), *BLACK]) == []
+
+
+def test_light_that_changes_is_no_cut() -> None:
+    shares = np.linspace(1, 0.3, 60)
+    assert cuts_in([(one * share).astype(np.uint8) for one, share in zip(calm(1, 0, 60), shares, strict=True)]) == []
+
+
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_a_cut_near_the_end_is_found(length: int) -> None:
     assert cuts_in([*shot(1, 12), *shot(2, length)]) == [12]
