@@ -233,6 +233,10 @@ PROPAGATE = (
         short="Go there",
     ),
     _A("propagate_edit", "Propagate this edit", "Propagate", (), "", _MASK),
+    _A("line_up", "Put this run in line", "Propagate", (), "", _OBJECT, starts_group=True),
+    _A("line_up_all", "Put a run of all objects in line", "Propagate", (), "", ("clip", "objects")),
+    _A("show_line", "Runs in line …", "Propagate"),
+    _A("run_line", "Run what is in line", "Propagate", (), "", ("line",), short="Run the line"),
     _A("models", "Models …", "Propagate", (), "model", starts_group=True),
     _A("restart_model", "Start the model again", "Propagate", (), "", ("restart",)),
 )

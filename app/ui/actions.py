@@ -28,6 +28,7 @@ REASONS = {
     "marker": "There is no marker on this frame.",
     "markers": "There is no marker yet.",
     "doubt": "The ends of the last repair agreed, or there was none.",
+    "line": "No run waits in line, or the line is running.",
     "cuts": "No shot cut is known in this clip.",
     "undo": "There is nothing to undo.",
     "redo": "There is nothing to redo.",

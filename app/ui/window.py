@@ -100,7 +100,7 @@ class MainWindow(QMainWindow):
         )
         self.editing, self.propagating, self.answering = groups.editing, groups.propagating, groups.answering
         self.viewing, self.filing, self.clips = groups.viewing, groups.filing, groups.clips
-        self.marking, self.versions = groups.marking, groups.versions
+        self.marking, self.versions, self.lining_up = groups.marking, groups.versions, groups.lining_up
         in_parts: Verbs = {
             "find_action": lambda: self.search.open(),
             "find_object": lambda: self.objects_panel.start_finding(),
@@ -195,7 +195,12 @@ class MainWindow(QMainWindow):
         self.search.closed.connect(canvas.setFocus)
         self.welcome.recent_chosen.connect(lambda name: self.projects.open_project(Path(name)))
         self.viewing.hide_for_canvas = self._layout.show_canvas_only
-        self.all_actions.set_states(states_of(desk, canvas, self.places, self.editing, self.propagating))
+        states = states_of(desk, canvas, self.places, self.editing, self.propagating)
+        self.all_actions.set_states({**states, "line": lambda: self.lining_up.can_run})
+        self.lining_up.changed.connect(self.all_actions.refresh)
+        self.lining_up.changed.connect(lambda: transport.show_line(self.lining_up.words))
+        transport.line_requested.connect(self.lining_up.show)
+        transport.show_line(self.lining_up.words)
 
     # --- the project on the desk ---
 

@@ -35,6 +35,8 @@ class Transport(QWidget):
     """The bar over the ruler. Buttons show the window's actions, so that key, name and state are told once."""
 
     stop_requested = Signal()
+    line_requested = Signal()
+    """The person wants to see the runs in line."""
     run_pointed_at = Signal(str)
     """The pointer rests on the button of this action, which starts a run; "" when it has left."""
 
@@ -69,6 +71,12 @@ class Transport(QWidget):
         self._layout.addStretch(1)
         self._layout.addWidget(self.plan_card, 100)
         self._layout.addWidget(self.run_card)
+        self.line = QPushButton()
+        self.line.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.line.setToolTip("Runs in line: see them, order them, run them")
+        self.line.clicked.connect(self.line_requested)
+        self.line.hide()
+        self._layout.addWidget(self.line)
         desk.frame_changed.connect(self._show_time)
         desk.stride_changed.connect(self._show_time)
         desk.project_changed.connect(self._show_time)
@@ -98,6 +106,11 @@ class Transport(QWidget):
     def add_speeds(self, speeds: list[QAction]) -> None:
         """Show the chosen one of these actions, and the others in its menu."""
         self._layout.insertWidget(self._speed_at, SpeedButton(speeds))
+
+    def show_line(self, words: str) -> None:
+        """How many runs wait in line, "" if none does."""
+        self.line.setText(words)
+        self.line.setVisible(bool(words))
 
     def show_waiting_plan(self, words: str) -> None:
         """What the plan that waits on the lanes comes to; "" if none does."""

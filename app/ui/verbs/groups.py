@@ -20,6 +20,7 @@ from app.ui.verbs.clips import Clips
 from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import Filing
 from app.ui.verbs.going import Going
+from app.ui.verbs.lining_up import LiningUp
 from app.ui.verbs.marking import Marking
 from app.ui.verbs.mending import Mending
 from app.ui.verbs.propagating import Propagating
@@ -27,6 +28,7 @@ from app.ui.verbs.reviewing import Reviewing
 from app.ui.verbs.suggesting import Suggesting
 from app.ui.verbs.versioning import Versioning
 from app.ui.verbs.viewing import Viewing
+from app.ui.waiting_runs import WaitingRuns
 
 
 class VerbGroups:
@@ -54,13 +56,14 @@ class VerbGroups:
         self.marking = Marking(desk, window)
         self.versions = Versioning(desk, canvas)
         self.clips = Clips(desk, projects, shelf, window)
+        self.lining_up = LiningUp(desk, projects, WaitingRuns(places.folder / "line.json"), window)
         self.answering = Answering(desk, canvas, self.propagating, window)
         reviewing = Reviewing(desk, canvas, suspicions, window, self.answering.is_in_queue)
         self.answering.show_help = self.filing.show_help
         self.answering.delete_in_queue = reviewing.dismiss
         self.answering.delete_on_canvas = self.editing.verbs()["delete"]
         self._on_canvas = (self.editing, Arranging(desk, canvas), Mending(desk, canvas), Suggesting(desk, canvas))
-        self._on_work = (self.marking, self.propagating, reviewing, self.versions, self.clips)
+        self._on_work = (self.marking, self.propagating, reviewing, self.versions, self.clips, self.lining_up)
 
     def verbs(self) -> Verbs:
         """What every action does, by its name. What is named twice, is answered where the person is."""
