@@ -84,7 +84,7 @@ def measure_dot(window: MainWindow, rounds: int) -> Row:
             view.repaint()
 
         spent.append(timed(click))
-        wait_until(lambda: desk.tracking is not None and not desk.tracking._pending)
+        wait_until(lambda: desk.tracking is not None and not desk.tracking.is_pending((desk.selected_object or 0, 0)))
         while desk.document is not None and len(desk.document.objects) > OBJECTS:
             desk.project.history.undo()
     return Row("press to its dot on the screen", spent, "≤ 16", "a new object, its lane and its row are drawn in it")

@@ -42,6 +42,7 @@ class LanePictures:
         self._cells_of, self._suspicions_of, self._marks = cells_of, suspicions_of, marks
         self.kept: dict[int, QPixmap] = {}
         """By object: what need not be painted again."""
+        self._drawn_for: dict[int, tuple[object, ...]] = {}
 
     def forget(self, object_id: int) -> None:
         """Something in this lane has changed."""
@@ -53,8 +54,10 @@ class LanePictures:
 
     def picture_of(self, item: TrackedObject, width: int, ratio: float) -> QPixmap:
         """The lane, `width` logical pixels wide, at `ratio` screen pixels per logical pixel."""
-        if item.id not in self.kept:
-            self.kept[item.id] = self._draw(item, width, ratio)
+        is_selected = item.id in self._desk.selected_objects
+        drawn_for = (item, is_selected, self._rows.height_of(item.id), width, ratio)
+        if item.id not in self.kept or self._drawn_for[item.id] != drawn_for:
+            self.kept[item.id], self._drawn_for[item.id] = self._draw(item, width, ratio), drawn_for
         return self.kept[item.id]
 
     def _draw(self, item: TrackedObject, width: int, ratio: float) -> QPixmap:

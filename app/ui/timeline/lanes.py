@@ -110,6 +110,7 @@ class Lanes(QWidget):
         self._cells = {}
         self._suspicions = {}
         self.marks.forget()
+        self._pictures.forget_all()
         self._relayout()
 
     def _on_change(self, change: Change) -> None:
@@ -120,6 +121,7 @@ class Lanes(QWidget):
             self._lanes = frozenset(document.objects)
             for object_id in self._cells.keys() - self._lanes:
                 del self._cells[object_id]
+                self._pictures.forget(object_id)
             self._relayout()
         frames: dict[int, list[int]] = {}
         for object_id, frame in change.cells:
@@ -127,17 +129,15 @@ class Lanes(QWidget):
         for object_id, changed in frames.items():
             if object_id in self._cells:
                 self._cells[object_id].update(document, object_id, changed)
-        if change.cuts or change.markers:
+        if change.cuts or change.markers or change.objects:
             self.update()
-        if change.objects:
-            self._repaint()
         for object_id in frames:
             self._repaint_lane(object_id)
 
     def _relayout(self) -> None:
         self.setFixedHeight(self._rows.height)
         self.updateGeometry()
-        self._repaint()
+        self.update()
 
     def _repaint(self) -> None:
         self._pictures.forget_all()
