@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from torch.nn import functional as F
 
 from sam2_core.config import ModelConfig
 from sam2_core.model.mask_decoder import DecoderOutput
+from sam2_core.postprocess import keep_asked_parts
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,22 @@ def decode(
         dense, fine, middle = dense + hinted.dense, hinted.fine, hinted.middle
     output: DecoderOutput = model.sam_mask_decoder(coarse, grid, sparse, dense, fine, middle)
     return output
+
+
+def as_shown(
+    model: Any, features: Features, output: DecoderOutput, points: Tensor, labels: Tensor, beneath: Tensor | None = None
+) -> DecoderOutput:
+    """An answer with the masks B x 4 x S/4 x S/4 that a session would show, without gradients.
+
+    Args:
+        model, features, points, labels: as in `decode`.
+        output: the answer to the points.
+        beneath: B x S/4 x S/4 bool, the masks that clicks mend.
+    """
+    masks = output.masks.detach().float()
+    if model.config.keeps_asked_parts:
+        masks = keep_asked_parts(masks, points, labels, features.fine.shape[-1] * 4, beneath)
+    return dataclasses.replace(output, masks=masks)
 
 
 def begun(trunk: Any, pixels: Tensor, *, before: int) -> list[Tensor]:

@@ -69,6 +69,7 @@ def decoder_loss(
     *,
     is_multimask: bool,
     present: Tensor | None = None,
+    shown: Tensor | None = None,
 ) -> StepLoss:
     """Loss of one decoder pass over B objects.
 
@@ -79,11 +80,13 @@ def decoder_loss(
         is_multimask: whether the answer is the best of the candidates (else the single mask).
         present: bool B, whether the object is in the picture; by default whether the truth has any coverage. The score
             alone is trained where it is not.
+        shown: the four masks as a person would see them, whose IoUs are to be estimated, where those differ from what
+            the decoder says.
     """
     present = truth.flatten(1).any(dim=1) if present is None else present
     there = present.float()
     count = len(there) if weights.counts_absent else there.sum().clamp(min=1.0)
-    ious = true_ious(output.masks, truth)
+    ious = true_ious(output.masks if shown is None else shown, truth)
     error = (output.ious.float() - ious).abs()
     if weights.only_answered:
         chosen = slice(1, None) if is_multimask else slice(0, 1)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sam2_core.model.mask_decoder import DecoderOutput
-from sam2_core.training.decoding import Features, decode
+from sam2_core.training.decoding import Features, as_shown, decode
 from sam2_core.training.losses import LossWeights, StepLoss, decoder_loss
 from sam2_core.training.prompts import boxes, corrections, first_clicks, wrong_masks
 from sam2_core.training.recipes import StageRecipe
@@ -19,12 +19,18 @@ _NO_POINT = -1
 
 @dataclass
 class Answers:
-    """The state of B objects between two answers: prompts so far, the logits to go on from, and the last correction."""
+    """The state of B objects between two answers.
+
+    Attributes:
+        points, labels: the prompts so far.
+        logits: B x h x w to go on from.
+        beneath: B x h x w bool, the masks that lay there before the first click.
+    """
 
     points: Tensor
     labels: Tensor
     logits: Tensor
-    last: DecoderOutput | None = None
+    beneath: Tensor | None = None
 
 
 def still_losses(
@@ -50,10 +56,10 @@ def still_losses(
             model, features.rows(rows), points[rows], labels[rows], None if previous is None else previous[rows]
         )
         is_multimask = previous is not None or bool((~by_box[rows]).any())
-        loss = decoder_loss(output, truth[rows], weights, is_multimask=is_multimask)
-        losses.append(loss)
-        logits[rows] = _answer(output, ~by_box[rows])
-    answers = Answers(points, labels, logits)
+        shown = as_shown(model, features.rows(rows), output, points[rows], labels[rows])
+        losses.append(decoder_loss(output, truth[rows], weights, is_multimask=is_multimask, shown=shown.masks))
+        logits[rows] = _answer(shown, ~by_box[rows])
+    answers = Answers(points, labels, logits, beneath=(logits > 0) & by_mask[:, None, None])
     rounds = int(torch.randint(1, stage.corrections + 1, (), generator=generator)) if stage.corrections else 0
     for _ in range(rounds):
         losses.append(correct(model, features, truth, answers, weights, generator))
@@ -78,8 +84,9 @@ def correct(
     answers.labels = torch.cat([answers.labels, labels], dim=1)
     previous = answers.logits[:, None].clamp(-_LOGIT_BOUND, _LOGIT_BOUND)
     output = decode(model, features, answers.points, answers.labels, previous, conditioned)
-    answers.last, answers.logits = output, _answer(output, torch.zeros(len(truth), dtype=torch.bool))
-    return decoder_loss(output, truth, weights, is_multimask=False)
+    shown = as_shown(model, features, output, answers.points, answers.labels, answers.beneath)
+    answers.logits = _answer(shown, torch.zeros(len(truth), dtype=torch.bool))
+    return decoder_loss(output, truth, weights, is_multimask=False, shown=shown.masks)
 
 
 def _first_prompts(truth: Tensor, by_box: Tensor, by_mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

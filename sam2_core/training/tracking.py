@@ -17,7 +17,7 @@ from sam2_core.model.mask_decoder import DecoderOutput, upsample_logits
 from sam2_core.model.position import sine_map
 from sam2_core.model.prompt_encoder import PADDING
 from sam2_core.training.clips import presence
-from sam2_core.training.decoding import Features, decode
+from sam2_core.training.decoding import Features, as_shown, decode
 from sam2_core.training.losses import LossWeights, StepLoss, decoder_loss
 from sam2_core.training.prompts import boxes, first_clicks
 from sam2_core.training.recipes import StageRecipe
@@ -74,7 +74,8 @@ def clip_losses(
         losses.append(decoder_loss(output, truth[frame], weights, is_multimask=is_multimask, present=there[frame]))
         logits, token = picked(output, is_multimask=is_multimask)
         if frame == corrected and stage.corrections and bool(there[frame].all()):
-            answers = Answers(points, labels, logits[:, 0].detach())
+            tracked = logits[:, 0].detach()
+            answers = Answers(points, labels, tracked, beneath=tracked > 0)
             losses.append(correct(model, rows, truth[frame], answers, weights, generator, conditioned))
             logits = answers.logits[:, None]
         remember(model, rows, logits, token, output.score, memory, frame, is_prompted=False)
@@ -101,9 +102,10 @@ def _first_frame(
     points, labels = boxes(truth[0], generator) if kind < 0.75 else first_clicks(truth[0], generator)
     is_click = kind >= 0.75
     output = decode(model, rows, points, labels, None)
-    losses.append(decoder_loss(output, truth[0], weights, is_multimask=is_click))
-    logits, token = picked(output, is_multimask=is_click)
-    answers = Answers(points, labels, logits[:, 0].detach())
+    shown = as_shown(model, rows, output, points, labels)
+    losses.append(decoder_loss(output, truth[0], weights, is_multimask=is_click, shown=shown.masks))
+    logits, token = picked(shown, is_multimask=is_click)
+    answers = Answers(points, labels, logits[:, 0])
     for _ in range(stage.corrections):
         losses.append(correct(model, rows, truth[0], answers, weights, generator))
     # Memory learns from a mask that a person would have kept: the corrected one if it is any good, else the truth.

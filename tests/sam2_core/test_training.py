@@ -14,9 +14,12 @@ from sam2_core.checkpoint import load_model, read_card
 from sam2_core.config import ModelConfig
 from sam2_core.device import Device
 from sam2_core.errors import CheckpointError
+from sam2_core.model.mask_decoder import DecoderOutput
 from sam2_core.model.sam2 import Sam2Model
+from sam2_core.training.decoding import Features, as_shown
 from sam2_core.training.export import export_run
 from sam2_core.training.initialise import quieten_memory
+from sam2_core.training.losses import LossWeights, decoder_loss
 from sam2_core.training.optimiser import parameter_groups, rate_share, trained_parameters
 from sam2_core.training.paper_recipes import ALL_RECIPES
 from sam2_core.training.recipes import RECIPES, Recipe, StageRecipe
@@ -221,3 +224,22 @@ def test_half_precision_on_a_device_that_wants_it_takes_the_same_steps(pictures:
     assert all(one.loss == pytest.approx(other.loss, rel=0.1) for one, other in pairs)
     assert any(one.loss != other.loss for one, other in pairs)
     assert all(value.dtype == torch.float32 for value in half.averaged_state().values())
+
+
+def test_the_estimates_learn_the_overlap_of_the_masks_that_are_shown(small_model: Sam2Model) -> None:
+    small_model.config = dataclasses.replace(small_model.config, keeps_asked_parts=True)
+    side = small_model.config.low_res
+    truth, masks = torch.zeros(1, side, side), torch.full((1, 4, side, side), -5.0)
+    truth[0, :4, :4] = 1.0
+    masks[0, :, :4, :4] = 5.0
+    masks[0, 1:, -4:, -4:] = 5.0  # the candidates also paint a second part that nobody clicked
+    output = DecoderOutput(masks, torch.ones(1, 4), torch.zeros(1, 4, 8), torch.full((1, 1), 9.0))
+    maps = torch.zeros(1, 8, side, side)
+    features = Features(maps, maps, maps, (maps, maps))
+    shown = as_shown(small_model, features, output, torch.tensor([[[6.0, 6.0]]]), torch.tensor([[1]]))
+    assert torch.equal(shown.masks > 0, (truth > 0)[:, None].expand(1, 4, side, side))
+    taught = decoder_loss(output, truth, LossWeights(), is_multimask=True, shown=shown.masks)
+    assert taught.parts["iou"] == pytest.approx(0.0) and float(taught.ious) == 1.0
+    untaught = decoder_loss(output, truth, LossWeights(), is_multimask=True)
+    assert untaught.parts["iou"] == pytest.approx(0.75 * 0.5) and float(untaught.ious) == 0.5
+    assert taught.parts["mask"] == untaught.parts["mask"], "what is not shown is still wrong"
