@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from app.document.document import DocumentView
 from app.document.values import Origin
 
@@ -63,3 +65,13 @@ def frame_words(document: DocumentView | None, selected: int | None, frame: int)
         return "" if document.objects else "Click the thing to follow", words
     state = state_words(document, selected, frame)
     return cell_note(document, selected, frame), f"{words}, {object_name(document, selected)}: {state}"
+
+
+def frames_words(document: DocumentView, object_id: int) -> str:
+    """On which frames an object is seen: "frames 12–96, 2 gaps"; nothing while it is seen on none."""
+    frames = sorted(frame for frame, mask in document.masks_of(object_id).items() if not mask.is_absent)
+    if not frames:
+        return ""
+    gaps = sum(later - earlier > 1 for earlier, later in itertools.pairwise(frames))
+    where = f"frames {frames[0]:,}–{frames[-1]:,}" if len(frames) > 1 else f"frame {frames[0]:,}"
+    return where if not gaps else f"{where}, {counted(gaps, 'gap')}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -17,6 +16,8 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    QTimer,
+    Signal,
 )
 from PySide6.QtGui import QColor, QFont, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
@@ -26,12 +27,14 @@ from app.commands.errors import CommandError
 from app.document.document import DocumentView
 from app.document.values import TrackedObject
 from app.ui import icons, theme
-from app.ui.canvas.words import counted
+from app.ui.canvas.words import counted, frames_words
 from app.ui.desk import Desk
 from app.ui.panels.object_filter import ObjectFilter
 
 ROW_HEIGHT = 46
 EYE_WIDTH = 36
+REST_MS = 100
+"""Rows follow the masks of a run this often."""
 
 Index = QModelIndex | QPersistentModelIndex
 ObjectRole = Qt.ItemDataRole.UserRole
@@ -46,13 +49,22 @@ MIME_TYPE = "application/x-masklet-objects"
 class ObjectModel(QAbstractListModel):
     """The document's objects that the filter keeps, back to front. Names can be edited; everything else is read."""
 
+    settled = Signal()
+    """What has changed is shown."""
+
     def __init__(self, desk: Desk, shown: ObjectFilter, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._desk, self._filter = desk, shown
         self._ids: list[int] = []
         self._to_look_at: dict[int, int] = {}
         self._frames: dict[int, str] = {}
-        desk.project_changed.connect(self.reload)
+        self._changed: set[int] = set()
+        """What has changed since rows were drawn again: a run's batches come thirty times a second."""
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.setInterval(REST_MS)
+        self._later.timeout.connect(self._show_changes)
+        desk.project_changed.connect(self._forget)
         shown.changed.connect(self._filter_again)
         self.reload()
 
@@ -60,8 +72,13 @@ class ObjectModel(QAbstractListModel):
         """Read the list of objects again."""
         self.beginResetModel()
         self._ids = self._listed()
-        self._frames = {}
         self.endResetModel()
+
+    def _forget(self) -> None:
+        """Another project is on the desk: its objects may have the same numbers."""
+        self._frames = {}
+        self._changed.clear()
+        self.reload()
 
     def _listed(self) -> list[int]:
         document = self._desk.document
@@ -82,12 +99,25 @@ class ObjectModel(QAbstractListModel):
         self._filter_again()
         self.refresh(self._ids)
 
-    def take_change(self, object_ids: Collection[int]) -> None:
-        """These objects have changed: they may be listed or not, and their rows say something else."""
+    def take_change(self, object_ids: Collection[int], *, at_once: bool = True) -> None:
+        """These objects have changed: they may be listed or not, and their rows say something else.
+
+        Unless `at_once`, that is seen in a moment, together with what else will have changed.
+        """
         for object_id in object_ids:
             self._frames.pop(object_id, None)
+        self._changed.update(object_ids)
+        if at_once:
+            self._show_changes()
+        elif not self._later.isActive():
+            self._later.start()
+
+    def _show_changes(self) -> None:
+        self._later.stop()
+        changed, self._changed = self._changed, set()
         self._filter_again()
-        self.refresh(object_ids)
+        self.refresh(changed)
+        self.settled.emit()
 
     def refresh(self, object_ids: Iterable[int]) -> None:
         """Draw these objects' rows again."""
@@ -262,16 +292,6 @@ class ObjectDelegate(QStyledItemDelegate):
     def updateEditorGeometry(self, editor: Any, option: QStyleOptionViewItem, index: Index) -> None:
         place: QRect = option.rect
         editor.setGeometry(QRect(place.left() + 30, place.top() + 8, place.width() - 30 - EYE_WIDTH - 60, 30))
-
-
-def frames_words(document: DocumentView, object_id: int) -> str:
-    """On which frames an object is seen: "frames 12–96, 2 gaps"; nothing while it is seen on none."""
-    frames = sorted(frame for frame, mask in document.masks_of(object_id).items() if not mask.is_absent)
-    if not frames:
-        return ""
-    gaps = sum(later - earlier > 1 for earlier, later in itertools.pairwise(frames))
-    where = f"frames {frames[0]:,}–{frames[-1]:,}" if len(frames) > 1 else f"frame {frames[0]:,}"
-    return where if not gaps else f"{where}, {counted(gaps, 'gap')}"
 
 
 def is_on_eye(place: QRect, x: float) -> bool:

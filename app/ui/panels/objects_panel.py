@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
-    QInputDialog,
     QLabel,
     QListView,
     QMenu,
@@ -26,6 +25,7 @@ from app.commands import objects
 from app.ui import theme
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
+from app.ui.dialogs.question import ask_text
 from app.ui.panels.object_details import ObjectDetails
 from app.ui.panels.object_filter import ObjectFilter
 from app.ui.panels.object_list import ROW_HEIGHT, ObjectDelegate, ObjectModel, is_on_eye
@@ -95,6 +95,7 @@ class ObjectsPanel(QWidget):
         desk.colors_changed.connect(self.list.viewport().update)
         theme.on_change().changed.connect(self.list.viewport().update)
         self._model.modelReset.connect(self._take_list)
+        self._model.settled.connect(self._show_count)
         self._show_count()
 
     def _lay_out(self) -> None:
@@ -140,8 +141,9 @@ class ObjectsPanel(QWidget):
         if document is not None and change.categories:
             self._model.take_change(document.objects.keys())
         else:
-            self._model.take_change({object_id for object_id, _ in change.cells} | change.objects)
-        self._show_count()
+            changed = {object_id for object_id, _ in change.cells} | change.objects
+            is_run = self._desk.tracking is not None and self._desk.tracking.is_running
+            self._model.take_change(changed, at_once=not is_run or bool(change.objects))
 
     def _take_list(self) -> None:
         self._follow_selection()
@@ -266,8 +268,8 @@ class ObjectsPanel(QWidget):
         project = self._desk.project
         if project is None:
             return
-        name, is_given = QInputDialog.getText(self, "New category", "What kind of thing is it?")
-        if is_given and name.strip():
+        name = ask_text(self, "New category", "What kind of thing is it?", "Make it")
+        if name and name.strip():
             self._run(lambda: self._make_category(object_id, name))
 
     def _make_category(self, object_id: int, name: str) -> None:
