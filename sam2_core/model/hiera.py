@@ -10,6 +10,7 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from sam2_core.config import HieraConfig
 from sam2_core.model.layers import MLP, KeptTensor
@@ -130,11 +131,15 @@ class Hiera(nn.Module):
 
     Args:
         config: layout; see `HieraConfig`.
+
+    Attributes:
+        recomputes: keep of each block only what goes into it, and compute the rest again on the way back.
     """
 
     def __init__(self, config: HieraConfig) -> None:
         super().__init__()
         self.config = config
+        self.recomputes = False
         width = config.embed_dim
         self.patch_embed = PatchEmbedding(width)
         self.pos_embed = nn.Parameter(torch.zeros(1, width, config.background_grid, config.background_grid))
@@ -180,8 +185,9 @@ class Hiera(nn.Module):
         x = self.patch_embed(pixels)
         x = x + self.position(*x.shape[1:3])
         outputs = []
+        recomputes = self.recomputes and torch.is_grad_enabled()
         for number, block in enumerate(self.blocks):
-            x = block(x)
+            x = checkpoint(block, x, use_reentrant=False) if recomputes else block(x)
             if number in self.stage_ends:
                 outputs.append(x.permute(0, 3, 1, 2))
         return tuple(outputs)

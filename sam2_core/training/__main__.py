@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import sys
 from collections.abc import Sequence
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sam2_core.training", description=__doc__)
-    parser.add_argument("--config", required=True, choices=sorted(ALL_RECIPES), metavar="NAME", help=_names())
+    parser.add_argument("--config", required=True, type=_recipe_name, metavar="NAME", help=_names())
     parser.add_argument(
         "--data",
         required=True,
@@ -76,6 +77,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:1; under torchrun one card each")
     parser.add_argument("--threads", type=int, default=2, help="threads for computing")
     return parser
+
+
+def _recipe_name(text: str) -> str:
+    if text in ALL_RECIPES:
+        return text
+    close = difflib.get_close_matches(text, ALL_RECIPES, n=1)
+    instead = f"did you mean {close[0]}?" if close else "--help lists them."
+    raise argparse.ArgumentTypeError(f"There is no recipe {text!r}; {instead}")
 
 
 def _names() -> str:

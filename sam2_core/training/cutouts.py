@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from sam2_core.training.library import Cutout
+from sam2_core.training.picture_files import opened
 
 _OPAQUE = 127
 _SHADOW_REACH = 0.12
@@ -99,12 +100,12 @@ class Canvas:
 
 
 def read_cutout(cutout: Cutout, frame: int) -> Patch:
-    """One frame of a cut-out on its canvas."""
-    with Image.open(cutout.frames[frame]) as image:
+    """One frame of a cut-out on its canvas; DataError if a file of it is damaged."""
+    with opened(cutout.frames[frame]) as image:
         picture = image.convert("RGBA")
     parts = None
     if cutout.parts:
-        with Image.open(cutout.parts[frame]) as image:
+        with opened(cutout.parts[frame]) as image:
             parts = Image.fromarray(np.asarray(image).astype(np.uint8))
     if cutout.canvas is None:
         return Patch(picture, parts)

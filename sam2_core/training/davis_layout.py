@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from sam2_core.training.library import DataError, LabelledVideo, Library
+from sam2_core.training.picture_files import opened
 from sam2_core.training.video_list import frames_as_stills
 
 _VOID = 255
@@ -31,11 +31,8 @@ class DavisMap:
         Raises:
             DataError: the file is no picture with one number per pixel.
         """
-        try:
-            with Image.open(self.path) as image:
-                values = np.asarray(image).astype(np.int32)
-        except OSError as error:
-            raise DataError(f"{self.path} cannot be read as a picture; get it anew.") from error
+        with opened(self.path) as image:
+            values = np.asarray(image).astype(np.int32)
         if values.ndim != 2:
             raise DataError(f"{self.path} holds colours instead of object numbers; save it as a palette PNG.")
         is_void = values == _VOID

@@ -5,8 +5,7 @@ A sample is determined by its generator alone, so that an interrupted training c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,6 +17,7 @@ from PIL import Image, ImageFilter
 from sam2_core.training.augmentation import Augmentation, augmented
 from sam2_core.training.cutouts import Canvas, read_cutout
 from sam2_core.training.library import Background, DataError, IndexMapSource, Library, Still
+from sam2_core.training.picture_files import opened
 
 Picture = npt.NDArray[np.uint8]
 IndexMap = npt.NDArray[np.int32]
@@ -142,7 +142,7 @@ def draw_item(
 
 def read_picture(path: Path) -> Picture:
     """uint8 RGB H x W x 3; DataError if the file is no picture."""
-    with _opened(path) as image:
+    with opened(path) as image:
         return np.asarray(image.convert("RGB"))
 
 
@@ -150,17 +150,8 @@ def read_index_map(source: IndexMapSource) -> IndexMap:
     """int32 H x W of object numbers; a file is read as indices, never as colours. DataError if it is no picture."""
     if not isinstance(source, Path):
         return source.read()
-    with _opened(source) as image:
+    with opened(source) as image:
         return np.asarray(image).astype(np.int32)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    try:
-        with Image.open(path) as image:
-            yield image
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"{path} cannot be read as a picture ({error}); get it anew or take it away.") from error
 
 
 def _cropped_still(still: Still, settings: PictureSettings, generator: np.random.Generator) -> tuple[Picture, IndexMap]:

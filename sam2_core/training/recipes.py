@@ -102,6 +102,8 @@ class Recipe:
             transformers. By default embeddings and single vectors do not decay either.
         drop_path: how often a picture goes past either branch of the last block of a Hiera trunk that learns; in the
             blocks before less often, in the first one never.
+        recomputes_trunk: compute the blocks of a Hiera trunk that learns again on the way back, instead of keeping what
+            is in them: a third more time, far less memory.
         memory_gamma: what the scales in the memory encoder of a new model begin with; 0 leaves them.
         average: decay of the running average of the weights, which is what gets exported.
         source_weights, cutout_weights: how often a source is drawn; unnamed sources have weight 1.
@@ -134,6 +136,7 @@ class Recipe:
     weight_decay: float = 0.05
     decays_embeddings: bool = False
     drop_path: float = 0.0
+    recomputes_trunk: bool = False
     memory_gamma: float = 0.0
     gradient_clip: float = 1.0
     average: float = 0.998

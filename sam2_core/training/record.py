@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -51,30 +52,42 @@ class Metrics:
         self._file: TextIO | None = None
         if not is_written:
             return
-        kept: list[dict[str, str]] = []
         if path.exists() and first_step:
-            with path.open(newline="", encoding="utf-8") as file:
-                kept = [row for row in csv.DictReader(file) if int(row["step"]) < first_step]
-        self._file = path.open("w", newline="", encoding="utf-8")
+            self._drop_rows(path, first_step)
+        is_new = not first_step or not path.exists()
+        self._file = path.open("w" if is_new else "a", newline="", encoding="utf-8")
         self._writer = csv.DictWriter(self._file, self._FIELDS)
-        self._writer.writeheader()
-        self._writer.writerows(kept)
+        if is_new:
+            self._writer.writeheader()
+
+    def _drop_rows(self, path: Path, first_step: int) -> None:
+        """Take the rows away that will be written again; on a full disk the table stays whole."""
+        with path.open(newline="", encoding="utf-8") as file:
+            kept = [row for row in csv.DictReader(file) if int(row["step"]) < first_step]
+        partial = path.with_suffix(".partial")
+        with partial.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, self._FIELDS)
+            writer.writeheader()
+            writer.writerows(kept)
+        partial.replace(path)
 
     def __enter__(self) -> Metrics:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
 
     def write(self, record: StepRecord) -> None:
-        """Add a row."""
+        """Add a row; where the disk is full it waits for the next one."""
         if self._file is None:
             return
         values = {"loss": record.loss, "first_iou": record.first_iou, "last_iou": record.last_iou, **record.parts}
         row = {name: f"{value:.5f}" for name, value in values.items()}
         self._writer.writerow({"step": record.step, "kind": record.kind, "seconds": f"{record.seconds:.3f}", **row})
-        self._file.flush()
+        with suppress(OSError):
+            self._file.flush()
 
 
 def seconds_left(step: int, steps: int, recent: Sequence[StepRecord], began: float, hours: float | None) -> float:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sam2_core.device import choose_device
-from sam2_core.errors import CheckpointError
+from sam2_core.device import choose_device, memory_guard
+from sam2_core.errors import CheckpointError, Sam2Error
+from sam2_core.model.hiera import Hiera
 from sam2_core.training.initialise import quieten_memory
 from sam2_core.training.losses import StepLoss
 from sam2_core.training.optimiser import Optimiser
@@ -24,13 +25,13 @@ from sam2_core.training.plots import draw_plots
 from sam2_core.training.recipes import Recipe, StageRecipe
 from sam2_core.training.record import METRICS_NAME as METRICS_NAME
 from sam2_core.training.record import Metrics, StepRecord, progress_line, seconds_left
+from sam2_core.training.run_files import CHECKPOINT_NAME as CHECKPOINT_NAME
+from sam2_core.training.run_files import read_checkpoint, write_checkpoint, write_config
 from sam2_core.training.samples import Samples
 from sam2_core.training.sources import open_library
 from sam2_core.training.step_losses import losses_of_step
 from sam2_core.training.team import Team
 
-CHECKPOINT_NAME = "checkpoint.pt"
-CONFIG_NAME = "config.json"
 _RANK_STRIDE = 7_919_000_003
 _DECISIONS = 104_729_000_017
 
@@ -60,8 +61,10 @@ class Training:
         self.optimiser = Optimiser(recipe, model)
         self._parameters = self.optimiser.parameters
         self.average = {name: parameter.detach().clone() for name, parameter in self._parameters.items()}
-        if recipe.drop_path and not recipe.is_trunk_frozen:
-            self.model.image_encoder.trunk.set_drop_path(recipe.drop_path)
+        trunk = self.model.image_encoder.trunk
+        if isinstance(trunk, Hiera) and not recipe.is_trunk_frozen:
+            trunk.set_drop_path(recipe.drop_path)
+            trunk.recomputes = recipe.recomputes_trunk
         self._samples = Samples(recipe, model, self.library, self.team)
         self._start_alike()
 
@@ -72,7 +75,7 @@ class Training:
     def steps(self, until: int | None = None) -> Iterator[StepRecord]:
         """Go on to step `until` (by default the end of the recipe), one record per step."""
         while self.step < (self.recipe.steps if until is None else min(until, self.recipe.steps)):
-            with self.team.on_device():
+            with memory_guard(f"training step {self.step}"), self.team.on_device():
                 record = self._one_step()
             yield record
 
@@ -156,11 +159,13 @@ class Training:
         """The whole state dict with the running average in place of what was trained."""
         return {**self.model.state_dict(), **self.average}
 
-    def save(self) -> Path:
-        """Write the checkpoint of the run, whole or not at all; of several processes the first one does."""
-        path = self.run_folder / CHECKPOINT_NAME
+    def save(self) -> None:
+        """Write the checkpoint of the run, whole or not at all; of several processes the first one does.
+
+        Raises:
+            CheckpointError: it cannot be written; see `write_checkpoint`.
+        """
         if self.team.is_first:
-            partial = path.with_suffix(".partial")
             state = {
                 "step": self.step,
                 "seconds": self.seconds,
@@ -173,20 +178,16 @@ class Training:
                 "device": self.team.device.label,
                 "sources": self.library.sources,
             }
-            torch.save(state, partial)
-            partial.replace(path)
-        return path
+            write_checkpoint(self.run_folder, state)
 
     def resume(self) -> bool:
         """Go back to the run's checkpoint, if there is one; says whether there was.
 
         Raises:
-            CheckpointError: it belongs to another model, or to another number of processes.
+            CheckpointError: it is damaged, or belongs to another model, or to another number of processes.
         """
         path = self.run_folder / CHECKPOINT_NAME
-        found = (
-            torch.load(path, map_location="cpu", weights_only=True) if self.team.is_first and path.exists() else None
-        )
+        found = read_checkpoint(self.run_folder) if self.team.is_first else None
         # The run folder may lie on the first process's machine alone.
         state = self.team.share_value(found)
         if state is None:
@@ -210,8 +211,7 @@ class Training:
         return True
 
     def write_config(self) -> None:
-        """Write down what this run is: recipe, data, processes, versions."""
-        self.run_folder.mkdir(parents=True, exist_ok=True)
+        """Write down what this run is: recipe, data, processes, versions; CheckpointError where that cannot be."""
         config = {
             "recipe": dataclasses.asdict(self.recipe),
             "data": [str(folder) for folder in self.folders],
@@ -220,7 +220,7 @@ class Training:
             "device": self.team.device.label,
             "torch": torch.__version__,
         }
-        (self.run_folder / CONFIG_NAME).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+        write_config(self.run_folder, config)
 
 
 def run_training(training: Training, *, hours: float | None = None, checkpoint_minutes: float = 10.0) -> str:
@@ -228,7 +228,11 @@ def run_training(training: Training, *, hours: float | None = None, checkpoint_m
 
     A record of every step goes to metrics.csv, a line with the time left to the screen about twice a minute. Ctrl+C and
     a termination signal are obeyed between two steps, after a checkpoint. Of several processes the first one writes and
-    speaks, and all stop together.
+    speaks, and all stop together. Where the disk is full on the way, that is said, and tried again with the next
+    checkpoint.
+
+    Raises:
+        Sam2Error: there is nothing to learn from, memory ran out, or the last checkpoint cannot be written.
     """
     team = training.team
     if team.is_first:
@@ -252,7 +256,7 @@ def run_training(training: Training, *, hours: float | None = None, checkpoint_m
                     print(progress_line(training.step, training.recipe.steps, recent, left), flush=True)
                     told = now
                 if now - saved > checkpoint_minutes * 60:
-                    _keep(training)
+                    _try_to_keep(training)
                     saved = now
                 if team.any(bool(asked_to_stop)):
                     reason = "Stopped on request; the same command goes on from here."
@@ -267,8 +271,22 @@ def run_training(training: Training, *, hours: float | None = None, checkpoint_m
     return f"{reason} Step {training.step}, {training.seconds / 3600:.2f} h of training in all."
 
 
+def _try_to_keep(training: Training) -> None:
+    """`_keep`, without ending a training over it."""
+    try:
+        _keep(training)
+    except Sam2Error as error:
+        print(f"{error} The training goes on and tries again with the next checkpoint.", file=sys.stderr, flush=True)
+
+
 def _keep(training: Training) -> None:
     """A checkpoint, and the curves up to it."""
     training.save()
     if training.team.is_first:
-        draw_plots(training.run_folder)
+        try:
+            draw_plots(training.run_folder)
+        except OSError as error:
+            raise CheckpointError(
+                f"The curves cannot be drawn in {training.run_folder} ({error.strerror}); make room there or let it be "
+                "written to. The checkpoint is written."
+            ) from error
