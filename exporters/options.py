@@ -1,13 +1,14 @@
 """Options of a format: a frozen dataclass whose fields say in their metadata what they are called and may be.
 
-`title` and `help` are for people; `choices`, `smallest` and `largest` bound the value; `is_name` marks text that
-becomes a file name. Dialogs and the command line are made from this, and `check_options` holds every options value
-to it.
+`title` and `help` are for people, and so are the `words` of the `choices`; `choices`, `smallest` and `largest` bound
+the value; `is_name` marks text that becomes a file name. Dialogs and the command line are made from this, and
+`check_options` holds every options value to it.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 from exporters.errors import ExportError
@@ -35,9 +36,10 @@ def jpeg_quality() -> Any:
     )
 
 
-def choice(*choices: str, title: str, note: str) -> Any:
-    """A field with one of a few values, the first being the usual one."""
-    return dataclasses.field(default=choices[0], metadata={"title": title, "help": note, "choices": choices})
+def choice(*choices: str, title: str, note: str, words: Mapping[str, str]) -> Any:
+    """A field with one of a few values, the first being the usual one; `words` say each of them to a person."""
+    about = {"title": title, "help": note, "choices": choices, "words": words}
+    return dataclasses.field(default=choices[0], metadata=about)
 
 
 def check_options(options: Any) -> None:

@@ -134,7 +134,10 @@ class Actions(QObject):
     def key_words(self, name: str) -> str:
         """The keys of an action as they stand on the keyboard: "Left, A"."""
         text = QKeySequence.SequenceFormat.NativeText
-        return ", ".join(dict.fromkeys(keys.toString(text) for keys in self._desk.actions[name].shortcuts()))
+        keys = [keys.toString(text) for keys in self._desk.actions[name].shortcuts()]
+        # Two names of one key: the main one and that of the number pad, or Tab with Shift held.
+        shown = [key.replace("Return", "Enter").replace("Backtab", "Shift+Tab") for key in keys]
+        return ", ".join(dict.fromkeys(shown))
 
     def fill_menu_bar(self, bar: QMenuBar) -> None:
         """Every action into the menu of its kind."""

@@ -17,6 +17,7 @@ from app.jobs.tracking import Tracking
 from app.ui.desk import Desk
 from app.ui.places import Places
 
+_DEVICE_WORDS = {"cpu": "processor", "mps": "Apple graphics"}
 REST_MS = 150
 """The playhead rests on a frame after so long; then the model looks at it ahead of any click."""
 
@@ -97,7 +98,7 @@ class Models(QObject):
         """Which device will compute, as far as can be told before the model is there."""
         _, chosen = self._places.model
         name = chosen if chosen != "auto" else visible_devices()[0].name
-        return name.upper()
+        return _DEVICE_WORDS.get(name, name.upper())
 
     def _take_project(self) -> None:
         self.show()

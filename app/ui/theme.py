@@ -249,6 +249,9 @@ def _style_sheet(theme: Theme) -> str:
         border: 1px solid {t.accent}; }}
     QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0 2px;
         background: transparent; }}
+    QAbstractSpinBox {{ padding-left: 4px; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+    QListWidget::item {{ padding: 5px 4px; }}
     QComboBox::drop-down {{ border: none; width: 22px; }}
     QComboBox::down-arrow {{ image: url({_ICONS}/chevron-down-grey.svg); width: 14px; height: 14px; }}
     QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; background: transparent; width: 18px; }}

@@ -18,6 +18,7 @@ class DavisOptions:
         "480p",
         title="Resolution",
         note="480p shrinks frames and masks to 480 lines and may lose the smallest masks",
+        words={"Full-Resolution": "That of the clip", "480p": "480 lines"},
     )
     late_objects: Literal["loose", "trim", "strict"] = options.choice(
         "loose",
@@ -26,6 +27,7 @@ class DavisOptions:
         title="Objects that appear later",
         note="the official evaluation knows only objects of the first frame: loose keeps all the same, trim begins "
         "each clip where all objects are visible, strict leaves late objects out",
+        words={"loose": "Keep them", "trim": "Begin where all are visible", "strict": "Leave them out"},
     )
     with_images: bool = options.with_images()
     jpeg_quality: int = options.jpeg_quality()

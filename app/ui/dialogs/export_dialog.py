@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from exporters.report import Report
 
 
+_BETWEEN = 16
+"""Pixels from a name to what it names."""
+
+
 class ExportDialog(QDialog):
     """Stays beside the work: it does not block the window, and what is exported is frozen when *Export* is clicked."""
 
@@ -94,16 +98,20 @@ class ExportDialog(QDialog):
         browse = QPushButton("Choose …")
         browse.clicked.connect(self._browse)
         folder_row = QHBoxLayout()
+        folder_row.setSpacing(8)
         folder_row.addWidget(self.folder, 1)
         folder_row.addWidget(browse)
         rows = QFormLayout()
-        rows.setHorizontalSpacing(16)
+        rows.setHorizontalSpacing(_BETWEEN)
         rows.setVerticalSpacing(8)
-        rows.addRow("Format", self.format)
-        rows.addRow("", self._summary)
-        rows.addRow("Folder", folder_row)
+        top = QFormLayout()
+        top.setHorizontalSpacing(_BETWEEN)
+        self._labels = [QLabel(words) for words in ("Format", "Folder", "What")]
+        format_label, folder_label, what_label = self._labels
+        top.addRow(format_label, self.format)
+        rows.addRow(folder_label, folder_row)
         rows.addRow("", self.replace)
-        rows.addRow("What", self.only_range)
+        rows.addRow(what_label, self.only_range)
         rows.addRow("", self.only_worked)
         rows.addRow("", self.only_verified)
         rows.addRow("", self._facts)
@@ -118,6 +126,8 @@ class ExportDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(10)
+        layout.addLayout(top)
+        layout.addWidget(self._summary)
         layout.addLayout(rows)
         layout.addWidget(self._options_area, 1)
         layout.addWidget(self._bar)
@@ -154,8 +164,19 @@ class ExportDialog(QDialog):
         self.options = OptionsForm(chosen.options)
         self.options.setProperty("role", "panel")
         self._options_area.setWidget(self.options)
+        self._line_up(self.options)
         if self._desk.project is not None and self._is_proposal(self.folder.text()):
             self.folder.setText(str(self._proposed()))
+
+    def _line_up(self, options: OptionsForm) -> None:
+        """One column of names for the whole dialog."""
+        labels = [*self._labels, *options.labels]
+        for label in labels:
+            label.setMinimumWidth(0)
+        width = max(label.sizeHint().width() for label in labels)
+        for label in labels:
+            label.setMinimumWidth(width)
+        self._summary.setContentsMargins(width + _BETWEEN, 0, 0, 4)
 
     def _is_proposal(self, text: str) -> bool:
         return not text or any(text.endswith(f"_{name}") for name in exporting.FORMATS)

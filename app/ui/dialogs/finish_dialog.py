@@ -57,7 +57,7 @@ class FinishDialog(QDialog):
         hint = QLabel("Done whenever masks are shown or exported. The masks themselves stay as they are.")
         hint.setProperty("role", "hint")
         hint.setWordWrap(True)
-        reset, close = QPushButton("Nothing"), QPushButton("Close")
+        reset, close = QPushButton("Finish nothing"), QPushButton("Close")
         reset.setToolTip("Show and export the masks as they are")
         for button in (reset, close):
             button.setAutoDefault(False)

@@ -84,6 +84,7 @@ class JoinDialog(QDialog):
             cell.setAccessibleName(f"Frame {shared.frame} as it will be")
             under = QLabel(f"frame {shared.frame:,}")
             under.setProperty("role", "hint")
+            under.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             column = QVBoxLayout()
             column.setSpacing(2)
             column.addWidget(cell)

@@ -143,9 +143,10 @@ class MendDialog(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._follow()
+        self.adjustSize()
         corner = self._canvas.mapToGlobal(self._canvas.rect().topRight())
         self.move(corner.x() - self.width() - 12, corner.y() + 12)
-        self._follow()
 
     def hideEvent(self, event: QHideEvent) -> None:
         self._canvas.bench.consider_mending(None)
@@ -194,6 +195,8 @@ class MendDialog(QDialog):
         first, last = self._desk.range
         self.here.setText(f"this frame ({self._canvas.shown_frame:,})")
         self.range.setText(f"all masks in {first:,}–{last:,} that are not verified")
+        if self.width() < self.sizeHint().width():
+            self.adjustSize()
         shown, cells = self._canvas.bench.mended, self.cells()
         if self._desk.selected_object is None:
             words = "Select an object first."

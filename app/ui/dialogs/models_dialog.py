@@ -108,7 +108,12 @@ class ModelsDialog(QDialog):
 
     def _add(self, checkpoint: Checkpoint) -> QListWidgetItem:
         megabytes = checkpoint.path.stat().st_size / 1e6
-        item = QListWidgetItem(f"{checkpoint.title}   ·   {megabytes:,.0f} MB   ·   {checkpoint.kind}")
+        words = [
+            checkpoint.title,
+            f"{megabytes:,.0f} MB",
+            *([] if checkpoint.kind == "built-in" else [checkpoint.kind]),
+        ]
+        item = QListWidgetItem("  ·  ".join(words))
         item.setData(Qt.ItemDataRole.UserRole, checkpoint)
         item.setToolTip(str(checkpoint.path))
         self.list.addItem(item)

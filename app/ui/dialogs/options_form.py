@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, get_type_hints
 
 from PySide6.QtCore import Signal
@@ -15,7 +15,7 @@ LARGEST_NUMBER = 1_000_000
 class OptionsForm(QWidget):
     """Shows the fields of a dataclass type with their defaults; `value()` builds the options from what is entered.
 
-    A field's metadata may hold `title`, `help` and `choices`; without them its name stands for itself.
+    A field's metadata may hold `title`, `help`, `choices` and their `words`; without them its name stands for itself.
     """
 
     changed = Signal()
@@ -24,6 +24,8 @@ class OptionsForm(QWidget):
         super().__init__(parent)
         self._options = options
         self._read: dict[str, Callable[[], Any]] = {}
+        self.labels: list[QLabel] = []
+        """The names of the rows; a form above this one can be made to line up with them."""
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(16)
@@ -35,7 +37,7 @@ class OptionsForm(QWidget):
             editor.setAccessibleName(title)
             editor.setToolTip(field.metadata.get("help", ""))
             label = QLabel(title)
-            label.setProperty("role", "secondary")
+            self.labels.append(label)
             label.setToolTip(field.metadata.get("help", ""))
             layout.addRow(label, editor)
 
@@ -47,7 +49,7 @@ class OptionsForm(QWidget):
         default = field.default if field.default is not dataclasses.MISSING else None
         choices = field.metadata.get("choices")
         if choices:
-            return self._choice(field.name, choices, default)
+            return self._choice(field.name, choices, field.metadata.get("words", {}), default)
         if kind is bool:
             box = QCheckBox()
             box.setChecked(bool(default))
@@ -66,10 +68,10 @@ class OptionsForm(QWidget):
         self._read[field.name] = line.text
         return line
 
-    def _choice(self, name: str, choices: tuple[Any, ...], default: Any) -> QComboBox:
+    def _choice(self, name: str, choices: tuple[Any, ...], words: Mapping[Any, str], default: Any) -> QComboBox:
         combo = QComboBox()
         for choice in choices:
-            combo.addItem(str(choice), choice)
+            combo.addItem(words.get(choice, str(choice)), choice)
         combo.setCurrentIndex(max(0, combo.findData(default)))
         combo.currentIndexChanged.connect(self.changed)
         self._read[name] = combo.currentData

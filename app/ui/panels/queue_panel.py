@@ -61,6 +61,8 @@ class QueueModel(QAbstractListModel):
             return entry
         if role == Qt.ItemDataRole.DisplayRole and item is not None:
             return f"{item.name} · frame {entry.cell[1]:,}"
+        if role == Qt.ItemDataRole.ToolTipRole and item is not None:
+            return f"{item.name}, frame {entry.cell[1]:,}\n{entry.reason}"
         if role == Qt.ItemDataRole.AccessibleTextRole and item is not None:
             return f"{item.name}, frame {entry.cell[1]}: {entry.reason}"
         return None
@@ -95,16 +97,20 @@ class QueueDelegate(QStyledItemDelegate):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
         painter.drawRoundedRect(QRectF(left, place.top() + 13, 9, 9), 2, 2)
-        words = QRectF(left + 16, place.top() + 7, place.right() - left - 30, 20)
+        words = QRectF(left + 16, place.top() + 7, place.right() - left - 80, 20)
         painter.setPen(QColor(tokens.text_1))
         painter.setFont(theme.interface_font())
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, index.data(Qt.ItemDataRole.DisplayRole))
+        name = f" · frame {entry.cell[1]:,}"
+        room = int(words.width()) - painter.fontMetrics().horizontalAdvance(name)
+        thing = document.objects[entry.cell[0]].name
+        name = painter.fontMetrics().elidedText(thing, Qt.TextElideMode.ElideRight, room) + name
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
         painter.setPen(QColor(tokens.text_3))
-        room = QRectF(left, place.top() + 26, place.right() - left - 66, 18)
-        reason = painter.fontMetrics().elidedText(entry.reason, Qt.TextElideMode.ElideRight, int(room.width()))
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, reason)
-        bar = QRectF(place.right() - 58, place.top() + 35, 44, 3)
+        below = QRectF(left, place.top() + 26, place.right() - left - 14, 18)
+        reason = painter.fontMetrics().elidedText(entry.reason, Qt.TextElideMode.ElideRight, int(below.width()))
+        painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, reason)
+        bar = QRectF(place.right() - 58, place.top() + 16, 44, 3)
         painter.fillRect(bar, QColor(tokens.surface_3))
         painter.fillRect(QRectF(bar.left(), bar.top(), bar.width() * entry.value, 3), QColor(tokens.attention))
         painter.restore()

@@ -96,26 +96,32 @@ class Ruler(QWidget):
         step = labelled_step(self._axis.scale)
         minor = max(1, step // 5)
         first = self._axis.frame_at(place.left() - LABEL_WIDTH)
+        chip = self._chip(painter)
         for frame in range(first - first % minor, self._axis.frame_at(place.right()) + 1, minor):
             x = self._axis.center_of(frame)
             is_major = frame % step == 0
             painter.setPen(QColor(tokens.text_3 if is_major else tokens.surface_3))
             painter.drawLine(QPointF(x, HEIGHT - (6 if is_major else 4)), QPointF(x, HEIGHT - 1))
             text = f"{frame:,}"
-            if is_major and x + 4 + painter.fontMetrics().horizontalAdvance(text) <= self._axis.width:
+            end = x + 4 + painter.fontMetrics().horizontalAdvance(text)
+            is_free = end < chip.left() - 2 or x + 4 > chip.right() + 2
+            if is_major and is_free and end <= self._axis.width:
                 painter.drawText(QRectF(x + 4, 0, LABEL_WIDTH, HEIGHT - 6), Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_playhead(self, painter: QPainter, tokens: theme.Theme) -> None:
-        x = self._axis.center_of(self._desk.frame)
-        text = f"{self._desk.frame:,}"
-        width = painter.fontMetrics().horizontalAdvance(text) + 14
-        left = max(0.0, min(x - width / 2, self._axis.width - width))
+        x, chip = self._axis.center_of(self._desk.frame), self._chip(painter)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(tokens.text_1))
         painter.drawPolygon(QPolygonF([QPointF(x - 4, 19), QPointF(x + 4, 19), QPointF(x, HEIGHT)]))
-        painter.drawRoundedRect(QRectF(left, 2, width, 18), 4, 4)
+        painter.drawRoundedRect(chip, 4, 4)
         painter.setPen(QColor(tokens.surface_0))
-        painter.drawText(QRectF(left, 2, width, 18), Qt.AlignmentFlag.AlignCenter, text)
+        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, f"{self._desk.frame:,}")
+
+    def _chip(self, painter: QPainter) -> QRectF:
+        """Where the number of the frame in view stands, which hides no half of another."""
+        width = painter.fontMetrics().horizontalAdvance(f"{self._desk.frame:,}") + 14
+        x = self._axis.center_of(self._desk.frame) - width / 2
+        return QRectF(max(0.0, min(x, self._axis.width - width)), 2, width, 18)
 
     # --- mouse ---
 

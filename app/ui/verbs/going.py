@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.document.values import Review
 from app.ui.action_table import JUMP, SPEEDS
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
+from app.ui.dialogs.question import ask_number, ask_text
 from app.ui.keys import KeyWatch
 from app.ui.places import Places
 from app.ui.playback import Playback
@@ -83,9 +84,9 @@ class Going:
         actions[f"speed_{self._playback.chosen_speed}"].setChecked(True)
 
     def _ask_jump(self) -> None:
-        question = "Frames of a big step (Shift+Left, Shift+Right):"
-        frames, is_given = QInputDialog.getInt(self._window, "Big steps", question, self._jump, 2, LARGEST_JUMP)
-        if is_given:
+        question = "Frames of a big step (Shift+Left, Shift+Right)"
+        frames = ask_number(self._window, "Big steps", question, "Use", self._jump, LARGEST_JUMP, least=2)
+        if frames is not None:
             self._places.choose_jump(frames)
             self.show_settings()
 
@@ -105,11 +106,10 @@ class Going:
         self.go(max(0, min(start + frames, last)) * stride)
 
     def _ask_stride(self) -> None:
-        question = "Work on one frame in how many? 1 is every frame. Runs compute all of them."
-        stride, is_given = QInputDialog.getInt(
-            self._window, "Work on every n-th frame", question, self._desk.stride, 1, LARGEST_STRIDE
-        )
-        if is_given:
+        question = "Work on one frame in so many; 1 is every frame.\nRuns compute all of them."
+        title = "Work on every n-th frame"
+        stride = ask_number(self._window, title, question, "Use", self._desk.stride, LARGEST_STRIDE)
+        if stride is not None:
             self._desk.set_stride(stride)
 
     def go_to_nearest(self, frames: Iterable[int], direction: int) -> None:
@@ -158,10 +158,9 @@ class Going:
 
     def _ask_frame(self) -> None:
         last = self._desk.frame_count - 1
-        text, is_given = QInputDialog.getText(
-            self._window, "Go to", f"Frame 0–{last:,}, +30, 00:04.5 or 40 %:", text=str(self._desk.frame)
-        )
-        if is_given:
+        question = f"Frame 0–{last:,}, +30, 00:04.5 or 40 %"
+        text = ask_text(self._window, "Go to", question, "Go there", text=str(self._desk.frame))
+        if text is not None:
             self.go_to_words(text)
 
     def go_to_words(self, text: str) -> None:

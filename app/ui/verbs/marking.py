@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from app.commands import marks
 from app.ui.desk import Desk
+from app.ui.dialogs.question import ask_text
 from app.ui.verbs import Verbs
 
 
@@ -62,8 +63,8 @@ class Marking:
         if project is None:
             return
         note = project.document.markers.get(frame, "")
-        text, is_given = QInputDialog.getText(self._window, "Marker", f"Note for frame {frame:,}:", text=note)
-        if is_given:
+        text = ask_text(self._window, "Marker", f"Note for the marker on frame {frame:,}", "Keep", text=note)
+        if text is not None:
             self._desk.attempt(lambda: marks.set_marker(project, frame, text))
 
     def remove_marker(self, frame: int) -> None:

@@ -47,7 +47,7 @@ def test_it_follows_the_selection_and_speaks_to_all_of_it(dialog: FinishDialog, 
     assert dialog.sizes["fill_holes"].value() == 50
     dialog.sizes["smooth"].setValue(3)
     assert {item.finish for item in project.document.objects.values()} == {Finish(fill_holes=50, smooth=3)}
-    next(button for button in dialog.findChildren(QPushButton) if button.text() == "Nothing").click()
+    next(button for button in dialog.findChildren(QPushButton) if button.text() == "Finish nothing").click()
     assert {item.finish for item in project.document.objects.values()} == {Finish()}
     desk.select(None)
     assert not dialog.isEnabled()
