@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
@@ -47,6 +48,8 @@ class ProcessEngine:
         self._runs = 0
         self._searches = 0
         self._is_interrupted = False
+        self._loading = threading.Lock()
+        self._loaded: tuple[Path, str, EngineInfo] | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -59,15 +62,22 @@ class ProcessEngine:
         return None if self._process is None else self._process.pid
 
     def load(self, checkpoint: Path, device: str = "auto") -> EngineInfo:
-        """See `Engine`."""
-        if self._is_interrupted:
-            raise EngineStopped("The model was stopped.")
-        if self._process is None or not self._process.is_alive():
-            self._let_go()
-            self._start()
-        self._runs += 1
-        self._searches += 1
-        return cast(EngineInfo, self._ask("load", checkpoint, device))
+        """See `Engine`. Another thread may have begun: then this waits, and a model that is there is not read again."""
+        with self._loading:
+            if self._is_interrupted:
+                raise EngineStopped("The model was stopped.")
+            is_there = self._process is not None and self._process.is_alive()
+            if is_there and self._loaded is not None and self._loaded[:2] == (checkpoint, device):
+                return self._loaded[2]
+            if not is_there:
+                self._let_go()
+                self._start()
+            self._runs += 1
+            self._searches += 1
+            self._loaded = None
+            info = cast(EngineInfo, self._ask("load", checkpoint, device))
+            self._loaded = checkpoint, device, info
+            return info
 
     def open_clip(self, path: Path) -> None:
         """See `Engine`."""

@@ -13,11 +13,14 @@ from app.inference.devices import visible_devices
 from app.inference.engine import Engine
 from app.inference.process_engine import ProcessEngine
 from app.jobs.reports import EngineStatus
+from app.jobs.spare_engine import SpareEngine
 from app.jobs.tracking import Tracking
 from app.ui.desk import Desk
 from app.ui.places import Places
 
 _DEVICE_WORDS = {"cpu": "processor", "mps": "Apple graphics"}
+WARM_MS = 100
+"""Without a clip for so long, the model gets ready for the next one; a window that was shown is painted by then."""
 REST_MS = 150
 """The playhead rests on a frame after so long; then the model looks at it ahead of any click."""
 
@@ -37,7 +40,12 @@ class Models(QObject):
         engine_factory: Callable[[], Engine] = ProcessEngine,
     ) -> None:
         super().__init__(parent)
-        self._desk, self._places, self._engine_factory = desk, places, engine_factory
+        self._desk, self._places, self._spare = desk, places, SpareEngine(engine_factory)
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.setInterval(WARM_MS)
+        self._idle.timeout.connect(self._warm)
+        self._is_kept_warm = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -48,11 +56,31 @@ class Models(QObject):
 
     def make_tracking(self, project: Project, clip: Path) -> Tracking:
         """The model at work for a project; without any model it can still be looked at and painted."""
-        tracking = Tracking(project, clip, engine_factory=self._engine_factory)
+        tracking = Tracking(project, clip, engine_factory=self._spare.take)
         tracking.status_changed.connect(self.status_changed)
         tracking.error.connect(lambda sentence: self._desk.notice.emit(sentence, "error"))
         self._start(tracking)
         return tracking
+
+    def keep_warm(self) -> None:
+        """From now on, whenever no clip is open, get the chosen model ready: the window is on the screen."""
+        self._is_kept_warm = True
+        self._idle.start()
+
+    def close(self) -> None:
+        """Give up the model that waits for a clip."""
+        self._is_kept_warm = False
+        self._idle.stop()
+        self._spare.close()
+
+    def _warm(self) -> None:
+        if not self._is_kept_warm or self._desk.tracking is not None:
+            return
+        try:
+            checkpoint = self._chosen()
+        except CheckpointNotFound:
+            return  # the chip says so already
+        self._spare.prepare(checkpoint.path, self._places.model[1])
 
     def choose(self, checkpoint: Checkpoint, device: str) -> None:
         """Take another model or device; work and prompts stay."""
@@ -60,6 +88,7 @@ class Models(QObject):
         if self._desk.tracking is not None:
             self._desk.tracking.use_model(checkpoint, device)
         self._show_idle()
+        self._warm()
 
     def choose_file(self, path: Path) -> None:
         """Take the model in a weight file that was dropped on the window."""
@@ -101,6 +130,8 @@ class Models(QObject):
         return _DEVICE_WORDS.get(name, name.upper())
 
     def _take_project(self) -> None:
+        if self._is_kept_warm:
+            self._idle.start()
         self.show()
         self._rest_soon()
 

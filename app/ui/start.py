@@ -58,6 +58,7 @@ def _begin(window: MainWindow, path: str | Path | None, prompts: str | Path | No
     """The first thing after the window is on the screen."""
     wanted = Path(path) if path is not None else window.places.left_open
     window.models.show()
+    window.models.keep_warm()
     if wanted is None:
         return
     if prompts is not None:

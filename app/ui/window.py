@@ -295,5 +295,6 @@ class MainWindow(QMainWindow):
             return
         self.places.note_window(bytes(self.saveGeometry().toBase64().data()).decode())
         self.notices.clear()
+        self.models.close()
         self.frames.close()
         super().closeEvent(event)
