@@ -117,6 +117,7 @@ class ModelConfig:
         attention_layers, attention_ffn: layers of the memory attention and the width of their feed-forward part.
         attention_dropout: dropout in the memory attention, in training only.
         dense_hints: clicks and boxes also reach the decoder as maps at stride 4 (built-in model only).
+        fine_likeness: whether these maps say what looks like a positive click at stride 8, too, not only at stride 16.
         matching_prior: on tracked frames a mask matched by trunk features goes in as a mask prompt (built-in only).
         prior_share: share of that matched mask in the answer, 0 to 1.
         box_zoom: a small object in a box is looked at in a part of the picture this many times as wide; 0 = off.
@@ -161,6 +162,7 @@ class ModelConfig:
     dynamic_multimask_stability_thresh: float = 0.98
 
     dense_hints: bool = False
+    fine_likeness: bool = True
     matching_prior: bool = False
     prior_share: float = field(default=0.0)
     box_zoom: float = field(default=0.0)

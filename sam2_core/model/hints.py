@@ -36,10 +36,17 @@ class HintedMaps:
 
 
 class DenseHints(nn.Module):
-    """Turns prompts into maps and mixes them with the picture's fine features."""
+    """Turns prompts into maps and mixes them with the picture's fine features.
 
-    def __init__(self, hidden: int, trunk_channels: tuple[int, int, int, int]) -> None:
+    Args:
+        hidden: width of the model.
+        trunk_channels: of the trunk's four maps.
+        fine_likeness: see `hint_maps`.
+    """
+
+    def __init__(self, hidden: int, trunk_channels: tuple[int, int, int, int], *, fine_likeness: bool = True) -> None:
         super().__init__()
+        self._fine_likeness = fine_likeness
         fine, middle = hidden // 8, hidden // 4
         self.fine_in = nn.Conv2d(_MAPS, fine, 3, padding=1)
         self.fine_mix = nn.Conv2d(fine, fine, 3, padding=1)
@@ -71,7 +78,8 @@ class DenseHints(nn.Module):
             skips: the decoder's projected maps at strides 4 and 8, N x C x …; N is B or 1.
         """
         fine, middle = skips
-        maps = hint_maps(points, labels, previous, trunk, (fine.shape[-2], fine.shape[-1]))
+        size = (fine.shape[-2], fine.shape[-1])
+        maps = hint_maps(points, labels, previous, trunk, size, fine_likeness=self._fine_likeness)
         mixed = self.middle_in(maps) + self.middle_trunk(trunk[0])
         mixed = mixed + self.middle_mix(F.relu(mixed))
         mixed = F.relu(mixed)
@@ -83,9 +91,19 @@ class DenseHints(nn.Module):
 
 
 def hint_maps(
-    points: Tensor, labels: Tensor, previous: Tensor | None, trunk: tuple[Tensor, Tensor], size: tuple[int, int]
+    points: Tensor,
+    labels: Tensor,
+    previous: Tensor | None,
+    trunk: tuple[Tensor, Tensor],
+    size: tuple[int, int],
+    *,
+    fine_likeness: bool = True,
 ) -> Tensor:
-    """The nine maps B x 9 x S/4 x S/4, each about -1 to 1; arguments as in `DenseHints.forward`."""
+    """The nine maps B x 9 x S/4 x S/4, each about -1 to 1; arguments as in `DenseHints.forward`.
+
+    Without `fine_likeness` the map of what looks like a positive click at stride 8 stays empty: so small a cell is a
+    texture rather than an object, and whatever has it elsewhere would be answered along.
+    """
     # Channels go last, as in the maps that these join.
     shape = (points.shape[0], _MAPS, *size)
     maps = torch.zeros(shape, device=points.device).contiguous(memory_format=torch.channels_last)
@@ -96,6 +114,8 @@ def hint_maps(
             continue
         maps[:, number] = _clicks(cells, chosen, size)[:, 0]
         for pair, features in enumerate((trunk[1], trunk[0])):
+            if pair == 1 and label == _POSITIVE and not fine_likeness:
+                continue
             alike = _similarity(F.normalize(features.float(), dim=1), places, chosen, size)
             enlarged = F.interpolate(alike, size=size, mode="bilinear", align_corners=False)
             maps[:, 3 + 2 * pair + number] = enlarged[:, 0]

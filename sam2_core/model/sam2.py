@@ -105,7 +105,7 @@ class Sam2Model(nn.Module):
         if config.dense_hints:
             from sam2_core.model.hints import DenseHints
 
-            self.dense_hints = DenseHints(hidden, config.trunk.channels)
+            self.dense_hints = DenseHints(hidden, config.trunk.channels, fine_likeness=config.fine_likeness)
         for parameter in learned:
             nn.init.trunc_normal_(parameter, std=0.02)
 

@@ -30,6 +30,16 @@ def test_a_click_is_a_hill_where_it_was_made_and_alike_to_itself() -> None:
     assert maps[0, 4].abs().max() == 0
 
 
+def test_without_fine_likeness_a_positive_click_is_compared_at_stride_16_alone() -> None:
+    points, labels = torch.tensor([[[80.0, 40.0], [20.0, 100.0]]]), torch.tensor([[1, 0]])
+    whole = hint_maps(points, labels, None, _trunk(), SIZE)
+    coarse = hint_maps(points, labels, None, _trunk(), SIZE, fine_likeness=False)
+    assert whole[:, 5].abs().max() > 0.5
+    assert coarse[:, 5].abs().max() == 0
+    others = [0, 1, 2, 3, 4, 6, 7, 8]
+    assert torch.equal(whole[:, others], coarse[:, others])
+
+
 def test_a_negative_click_goes_to_its_own_maps() -> None:
     maps = _maps([[[80.0, 40.0]]], [[0]])
     assert maps[0, 0].max() == 0
