@@ -63,8 +63,8 @@ def find_neighbours(
 def carry_masks(neighbours: Neighbours, masks: Tensor) -> Tensor:
     """Soft masks of the current frame.
 
-    Only tiles where an outline may be are searched: while an object is seen in the recent frames, it is looked for
-    within their window only.
+    Only tiles where an outline may be are searched: while an object is seen in the recent frames, none that lies
+    further from its outlines there than it may have moved.
 
     Args:
         neighbours: of the current frame.
@@ -92,17 +92,18 @@ def _open_tiles(neighbours: Neighbours, masks: Tensor) -> tuple[Tensor, Tensor]:
     height, width = masks.shape[-2:]
     down, across = neighbours.tiles
     filled = F.pad(masks, (0, across * TILE - width, 0, down * TILE - height))
-    ranges = [_range_of_windows(filled[:, i], reach) for i, reach in enumerate(neighbours.reach)]
-    highest = torch.stack([high for high, _ in ranges], dim=1)
-    lowest = torch.stack([low for _, low in ranges], dim=1).amin(dim=1)
-    everywhere = highest.amax(dim=1)
-    if neighbours.anchors < masks.shape[1]:
-        is_seen = masks[:, neighbours.anchors :].flatten(1).amax(dim=1) > 0.5
-        nearby = highest[:, neighbours.anchors :].amax(dim=1)
-        everywhere = torch.where(is_seen[:, None], nearby, everywhere)
-    faint = neighbours.settings.faint
-    is_inside = lowest >= 1.0 - faint
-    return (everywhere > faint) & ~is_inside, is_inside.to(masks.dtype)
+    anchors, settings = neighbours.anchors, neighbours.settings
+    step = max(round(settings.step * width), 1)
+    reaches = [reach if i < anchors else min(reach, step) for i, reach in enumerate(neighbours.reach)]
+    ranges = [_range_of_windows(filled[:, i], reach) for i, reach in enumerate(reaches)]
+    highest, lowest = (torch.stack(ends, dim=1) for ends in zip(*ranges, strict=True))
+    high, low = highest.amax(dim=1), lowest.amin(dim=1)
+    if anchors < masks.shape[1]:
+        is_seen = (masks[:, anchors:].flatten(1).amax(dim=1) > 0.5)[:, None]
+        high = torch.where(is_seen, highest[:, anchors:].amax(dim=1), high)
+        low = torch.where(is_seen, lowest[:, anchors:].amin(dim=1), low)
+    is_inside = low >= 1.0 - settings.faint
+    return (high > settings.faint) & ~is_inside, is_inside.to(masks.dtype)
 
 
 def _range_of_windows(masks: Tensor, reach: int) -> tuple[Tensor, Tensor]:

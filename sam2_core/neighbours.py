@@ -33,18 +33,23 @@ class MatchSettings:
     Attributes:
         window: half the side of the search window, as a share of the width.
         anchor_window: the same for anchor frames (those a person prompted), which may be far away in time.
+        lost_window: the same for an object that none of the recent frames shows, which may come back anywhere.
         neighbours: cells whose masks are averaged.
         temperature: of the softmax over their similarities.
         recent: frames before the current one that are searched beside the anchors.
+        step: how far an outline may lie from where it was in the recent frames, as a share of the width: tiles further
+            away from all of these are not searched while an object is seen there.
         faint: a tile is not searched for an object whose mask is nowhere above this, or nowhere below one minus this,
             in what would be searched: the answer is known.
     """
 
     window: float = 0.13
-    anchor_window: float = 0.13 * 2.2
+    anchor_window: float = 0.2
+    lost_window: float = 0.13 * 2.2
     neighbours: int = 10
     temperature: float = 0.07
     recent: int = 6
+    step: float = 0.08
     faint: float = 0.1
 
 
@@ -60,7 +65,8 @@ class MatchingFrame:
         channels, height, width = features.shape
         self.size = (height, width)
         self.tiles = (-(-height // TILE), -(-width // TILE))
-        self._border = max(round(share * width) for share in (settings.window, settings.anchor_window, 1 / width))
+        shares = (settings.window, settings.anchor_window, settings.lost_window, 1 / width)
+        self._border = max(round(share * width) for share in shares)
         sides = [count * TILE + 2 * self._border for count in self.tiles]
         self._cells = features.new_zeros(*sides, channels + 1, dtype=product_dtype(features))
         self._cells[..., -1] = _OUTSIDE

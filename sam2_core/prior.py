@@ -59,7 +59,7 @@ class MatchingPrior:
         self._features = features
         self._settings = settings or MatchSettings()
         self._kept: OrderedDict[int, MatchingFrame] = OrderedDict()
-        self._found: tuple[tuple[object, ...], Neighbours] | None = None
+        self._found: dict[tuple[object, ...], Neighbours] = {}
 
     def match(self, frame: int, anchors: Mapping[int, Tensor], recent: Mapping[int, Tensor]) -> MatchedMask:
         """The mask of one object on a frame, and whether it is there.
@@ -71,7 +71,8 @@ class MatchingPrior:
         """
         chosen = sorted(anchors, key=lambda place: abs(place - frame))[:_MOST_ANCHORS]
         places = [*sorted(chosen), *sorted(recent)]
-        neighbours = self._neighbours(frame, sorted(chosen), sorted(recent))
+        is_lost = bool(recent) and all(float(logits.amax()) <= 0.0 for logits in recent.values())
+        neighbours = self._neighbours(frame, sorted(chosen), sorted(recent), is_lost=is_lost)
         side = self._matching(frame).size[-1]
         masks = [
             soft_mask(anchors[place], side) if place in anchors else soft_mask(recent[place], side, was_enlarged=True)
@@ -83,18 +84,22 @@ class MatchingPrior:
         first = next(iter((anchors or recent).values()))
         return MatchedMask(prior_logits(carried, first.shape[-1]), score)
 
-    def _neighbours(self, frame: int, anchors: Sequence[int], recent: Sequence[int]) -> Neighbours:
+    def _neighbours(self, frame: int, anchors: Sequence[int], recent: Sequence[int], *, is_lost: bool) -> Neighbours:
         """Neighbours depend on the frames alone, so objects with the same memories share them."""
-        key = (frame, tuple(anchors), tuple(recent))
-        if self._found is None or self._found[0] != key:
+        key = (frame, tuple(anchors), tuple(recent), is_lost)
+        if key not in self._found:
+            settings = self._settings
+            if is_lost:
+                settings = replace(settings, anchor_window=settings.lost_window)
             found = Neighbours(
                 self._matching(frame),
                 [self._matching(place) for place in anchors],
                 [self._matching(place) for place in recent],
-                self._settings,
+                settings,
             )
-            self._found = (key, found)
-        return self._found[1]
+            self._found = {other: kept for other, kept in self._found.items() if other[0] == frame}
+            self._found[key] = found
+        return self._found[key]
 
     def _matching(self, frame: int) -> MatchingFrame:
         found = self._kept.get(frame)

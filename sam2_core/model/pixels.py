@@ -27,6 +27,8 @@ def to_pixels(
     mean: tuple[float, float, float],
     std: tuple[float, float, float],
     device: torch.device | str = "cpu",
+    *,
+    is_exact: bool = True,
 ) -> Tensor:
     """A picture as model input.
 
@@ -37,11 +39,16 @@ def to_pixels(
             antialiasing and rounding after each axis, as Pillow (up to version 11) does.
         mean, std: normalisation of values in 0 to 1.
         device: where the result goes; resizing always happens on the CPU.
+        is_exact: `video` resizes as Pillow does to the last bit; else by torch's own kernel, where one value in 200
+            differs by 1 of 255, in a tenth of the time.
 
     Returns:
         float32 (1, 3, size, size).
     """
-    if mode == "video":
+    if mode == "video" and not is_exact:
+        picture = torch.from_numpy(np.array(rgb)).permute(2, 0, 1)[None]
+        pixels = F.interpolate(picture, size=(size, size), mode="bicubic", antialias=True).to(device).float().div_(255)
+    elif mode == "video":
         square = torch.from_numpy(resize_video_frame(rgb, size)).to(device)
         pixels = square.permute(2, 0, 1)[None].to(torch.float32, memory_format=torch.contiguous_format) / 255
     else:

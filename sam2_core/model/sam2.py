@@ -117,10 +117,11 @@ class Sam2Model(nn.Module):
     def preprocess(self, rgb: NDArray[np.uint8], mode: Filter) -> Tensor:
         """A picture (uint8 RGB H x W x 3) as `encode_image` wants it: float32 (1, 3, S, S) on the model's device.
 
-        `image` and `video` name the two resampling filters of the published predictors; see `pixels.to_pixels`.
+        `image` and `video` name the two resampling filters of the published predictors; see `pixels.to_pixels`. The
+        built-in model takes `video` a little less exactly.
         """
-        trunk = self.config.trunk
-        return to_pixels(rgb, self.config.image_size, mode, trunk.pixel_mean, trunk.pixel_std, self.device)
+        trunk, side, is_exact = self.config.trunk, self.config.image_size, not self._bears_rounding
+        return to_pixels(rgb, side, mode, trunk.pixel_mean, trunk.pixel_std, self.device, is_exact=is_exact)
 
     def encode_image(self, pixels: Tensor) -> ImageFeatures:
         """Normalised pixels (B, 3, S, S) to features; independent of any prompt or memory."""

@@ -87,6 +87,19 @@ def test_a_seen_object_is_not_looked_for_far_from_where_it_was_last() -> None:
     assert float(seen[0, :32, :32].max()) == 0.0
 
 
+def test_the_inside_of_a_large_object_is_not_searched_while_it_is_seen() -> None:
+    query, first, second = (_features(80, 80, seed) for seed in range(3))
+    masks = torch.zeros(1, 2, 80, 80)
+    masks[:, 0, :, :40] = 1.0
+    masks[:, 1, :, 16:] = 1.0
+    found = find_neighbours(query, [first], [second], MatchSettings(step=0.05))
+    carried = carry_masks(found, masks)
+    # Its outline is at column 16 now; where the anchor saw it is of no matter.
+    assert found.searched == 10 * 2
+    assert torch.equal(carried[:, :, 24:], torch.ones(1, 80, 56))
+    assert torch.equal(carried[:, :, :8], torch.zeros(1, 80, 8))
+
+
 def test_no_neighbour_lies_outside_the_picture() -> None:
     query = _features(10, 10, 0)
     carried = carry_masks(find_neighbours(query, [-query], [], MatchSettings()), torch.full((1, 1, 10, 10), 0.5))

@@ -24,6 +24,16 @@ def test_video_frames_are_resized_as_pillow_does_columns_first(height: int, widt
     np.testing.assert_array_equal(resize_video_frame(frame, 128), np.array(expected))
 
 
+@pytest.mark.parametrize(("height", "width"), [(90, 160), (40, 30), (64, 64)])
+def test_the_quick_video_filter_is_pillows_but_for_rounding(height: int, width: int) -> None:
+    frame = noise(height, width)
+    exact, quick = (to_pixels(frame, 64, "video", (0, 0, 0), (1, 1, 1), is_exact=exact) for exact in (True, False))
+    assert quick.shape == exact.shape == (1, 3, 64, 64)
+    steps = (exact - quick).abs() * 255
+    assert float(steps.max()) < 2.5
+    assert float((steps > 0.5).float().mean()) < 0.03
+
+
 def test_a_picture_of_the_models_size_is_only_normalised() -> None:
     picture = noise(64, 64)
     expected = (picture.astype(np.float32) / 255 - np.float32(MEAN)) / np.float32(STD)
@@ -52,6 +62,6 @@ def test_a_read_only_frame_is_not_touched() -> None:
     frame = noise(30, 40)
     before = frame.copy()
     frame.flags.writeable = False
-    for mode in ("image", "video"):
-        to_pixels(frame, 64, mode, MEAN, STD)
+    for mode, is_exact in (("image", True), ("video", True), ("video", False)):
+        to_pixels(frame, 64, mode, MEAN, STD, is_exact=is_exact)
     np.testing.assert_array_equal(frame, before)
