@@ -67,6 +67,15 @@ class Notice(QFrame):
         layout.insertWidget(2, self.offer)
         self.timer.start(_OFFER_MS)
 
+    def needed_height(self, width: int) -> int:
+        """Pixels that it needs at a width."""
+        self.ensurePolished()
+        self._label.ensurePolished()
+        layout = self.layout()
+        assert layout is not None
+        layout.invalidate()
+        return max(layout.totalHeightForWidth(width), layout.totalMinimumSize().height())
+
     def say_again(self) -> None:
         """The same cause once more: counted, not repeated."""
         self.count += 1
@@ -139,7 +148,9 @@ class NoticeStack(QWidget):
         if parent is None or not self._notices:
             return
         width = min(parent.width() - 2 * theme.SPACE_4, _WIDEST)
-        height = self._layout.heightForWidth(width) if self._layout.hasHeightForWidth() else self.sizeHint().height()
+        # Each by itself: the layout's own answer is from before the newest notice got its style.
+        heights = [notice.needed_height(width) for notice in self._notices]
+        height = sum(heights) + (len(heights) - 1) * self._layout.spacing()
         bottom = parent.height() - theme.STATUS_HEIGHT - theme.SPACE_2
         self.setGeometry((parent.width() - width) // 2, bottom - height, width, height)
 

@@ -247,9 +247,8 @@ def _style_sheet(theme: Theme) -> str:
         selection-background-color: {t.accent_fill}; selection-color: #FFFFFF; }}
     QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus, QPlainTextEdit:focus {{
         border: 1px solid {t.accent}; }}
-    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0 2px;
+    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0 2px 0 6px;
         background: transparent; }}
-    QAbstractSpinBox {{ padding-left: 4px; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QListWidget::item {{ padding: 5px 4px; }}
     QComboBox::drop-down {{ border: none; width: 22px; }}

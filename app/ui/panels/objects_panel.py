@@ -64,6 +64,10 @@ class ObjectsPanel(QWidget):
         self.list.viewport().installEventFilter(self)
         self._count = QLabel()
         self._count.setProperty("role", "hint")
+        self._empty = QLabel("Click a thing on the picture, or draw a box round it: that makes the first object.")
+        self._empty.setProperty("role", "hint")
+        self._empty.setWordWrap(True)
+        self._empty.setContentsMargins(14, 4, 14, 4)
         self._new = QPushButton("New object")
         self._new.setToolTip("A new object; the next click on the picture is its first (N)")
         self._new.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -116,6 +120,7 @@ class ObjectsPanel(QWidget):
         layout.setSpacing(0)
         layout.addLayout(top)
         layout.addWidget(self.filter)
+        layout.addWidget(self._empty)
         layout.addWidget(self.list, 1)
         layout.addWidget(self._details_room)
         layout.addLayout(bottom)
@@ -123,6 +128,9 @@ class ObjectsPanel(QWidget):
     def _show_count(self) -> None:
         document = self._desk.document
         self._new.setEnabled(document is not None)
+        is_empty = document is None or not document.objects
+        self._empty.setVisible(is_empty)
+        self.filter.setVisible(not is_empty)
         if document is None or not document.objects:
             self._count.setText("")
             self.filter.nothing.hide()
@@ -248,14 +256,12 @@ class ObjectsPanel(QWidget):
             action = colors.addAction(QIcon(swatch), f"Colour {place + 1}")
             action.triggered.connect(lambda _=False, key=place: objects.set_object_color(project, object_id, key))
         menu.addSeparator()
-        for words, is_on, change in (
-            ("Frozen: nobody changes it", item.is_frozen, objects.set_object_frozen),
-            ("Keep off neighbours", item.keeps_off, objects.set_keeps_off),
-        ):
-            action = menu.addAction(words)
-            action.setCheckable(True)
-            action.setChecked(is_on)
-            action.toggled.connect(lambda is_on, change=change: self._run(lambda: change(project, object_id, is_on)))
+        frozen = menu.addAction("Frozen: nobody changes it")
+        frozen.setCheckable(True)
+        frozen.setChecked(item.is_frozen)
+        frozen.toggled.connect(lambda is_on: self._run(lambda: objects.set_object_frozen(project, object_id, is_on)))
+        if "keep_off" in self._desk.actions:
+            menu.addAction(self._desk.actions["keep_off"])
         menu.addAction("Delete object", lambda: self._delete(object_id))
         return menu
 

@@ -20,6 +20,8 @@ from app.ui.timeline.run_card import RunCard
 
 HEIGHT = 46
 NARROW = 1180
+WIDEST_NAME = 200
+"""Pixels of an object's name between the buttons."""
 
 
 def time_words(seconds: float) -> str:
@@ -156,7 +158,9 @@ class Transport(QWidget):
             self._scope.setText("")
             return
         names = [document.objects[object_id].name for object_id in chosen if object_id in document.objects]
-        self._scope.setText(f"Selected: {names[0]}" if len(names) == 1 else f"Selected: {len(names)} objects")
+        name = self._scope.fontMetrics().elidedText(names[0], Qt.TextElideMode.ElideRight, WIDEST_NAME) if names else ""
+        self._scope.setText(f"Selected: {name}" if len(names) == 1 else f"Selected: {len(names)} objects")
+        self._scope.setToolTip(", ".join(names))
 
     def _on_document_changed(self, change: object) -> None:
         self._show_scope()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from app.commands import objects, review
@@ -47,6 +48,15 @@ def test_rows_say_name_category_and_how_far(panel: ObjectsPanel, project: Projec
     objects.set_category_color(project, category.id, "#FF8000")
     assert row(panel, 0, CategoryColorRole) == "#ff8000"
     assert row(panel, 1, StateRole) == ("no masks yet", "hint")
+
+
+def test_a_list_without_objects_says_how_the_first_one_is_made(panel: ObjectsPanel, project: Project) -> None:
+    words = next(label for label in panel.findChildren(QLabel) if "first object" in label.text())
+    assert not words.isVisible() and panel.filter.isVisible()
+    objects.delete_objects(project, [1, 2])
+    assert words.isVisible() and not panel.filter.isVisible()
+    project.history.undo()
+    assert not words.isVisible() and panel.filter.isVisible()
 
 
 def test_a_click_selects_on_the_desk_and_the_desk_selects_in_the_list(
