@@ -120,6 +120,8 @@ class ModelConfig:
         fine_likeness: whether these maps say what looks like a positive click at stride 8, too, not only at stride 16.
         matching_prior: on tracked frames a mask matched by trunk features goes in as a mask prompt (built-in only).
         prior_share: share of that matched mask in the answer, 0 to 1.
+        coarse_memories: on a processor, all memories but the newest are looked at as means of 2 x 2 tokens (built-in
+            only).
         box_zoom: a small object in a box is looked at in a part of the picture this many times as wide; 0 = off.
         keeps_asked_parts: answers to clicks lose the parts that nobody asked for, as `keep_asked_parts` says.
     """
@@ -164,6 +166,7 @@ class ModelConfig:
     dense_hints: bool = False
     fine_likeness: bool = True
     matching_prior: bool = False
+    coarse_memories: bool = False
     prior_share: float = field(default=0.0)
     box_zoom: float = field(default=0.0)
     keeps_asked_parts: bool = False
@@ -234,6 +237,8 @@ class ModelConfig:
         trunk_values = dict(trunk)
         kind = trunk_values.pop("kind", None)
         _require(isinstance(kind, str) and kind in _TRUNKS, f"the trunk {kind!r} is unknown")
+        # Files from before this was a setting: what has the small trunk always looked back so.
+        remaining.setdefault("coarse_memories", kind == EfficientNetConfig.kind)
         return ModelConfig(
             trunk=_TRUNKS[kind](**_checked(_TRUNKS[kind], trunk_values)), **_checked(ModelConfig, remaining)
         )
@@ -315,6 +320,7 @@ BUILT_IN = ModelConfig(
     dynamic_multimask_via_stability=False,
     dense_hints=True,
     matching_prior=True,
+    coarse_memories=True,
     prior_share=0.6,
     box_zoom=2.5,
     keeps_asked_parts=True,

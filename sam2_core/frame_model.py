@@ -56,6 +56,8 @@ class FrameModel:
         self._policy = policy
         self._settings = settings
         self._reader = MemoryReader(model)
+        # What all objects share of the last frame that was looked at in the light of memories.
+        self._begun: tuple[ImageFeatures, Tensor] | None = None
         self._prior = MatchingPrior(features) if model.config.matching_prior else None
 
     def take_mask(self, frame: int, mask: GivenMask) -> FrameOutput:
@@ -208,8 +210,10 @@ class FrameModel:
 
     def _condition(self, batch: Sequence[TrackedObject], image: ImageFeatures) -> Tensor:
         tokens = MemoryTokens.stack([self._reader.read(job.selection, job.memories) for job in batch])
+        if self._begun is None or self._begun[0] is not image:
+            self._begun = image, self._model.begin_conditioning(image.vision, image.position)
         return self._model.condition(
-            image.vision, image.position, tokens.memory, tokens.position, tokens.pointer_tokens
+            image.vision, image.position, tokens.memory, tokens.position, tokens.pointer_tokens, begun=self._begun[1]
         )
 
     def _decode_tracked(self, batch: Sequence[TrackedObject], image: ImageFeatures, conditioned: Tensor) -> HeadOutput:

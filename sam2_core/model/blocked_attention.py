@@ -21,13 +21,14 @@ def is_suitable(q: Tensor) -> bool:
     return q.device.type == "cpu" and q.dtype == torch.float32 and not torch.is_grad_enabled()
 
 
-def blocked_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+def blocked_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None) -> Tensor:
     """softmax(q k^T / sqrt(D)) v with one head, the sums of the softmax kept up as the blocks of keys go by.
 
     Args:
         q: (B, Q, D) float32.
         k: (B, L, D).
         v: (B, L, E).
+        bias: (L,), added to the products with each key.
 
     Returns:
         (B, Q, E).
@@ -37,7 +38,7 @@ def blocked_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     for row, (keys, values) in enumerate(zip(k, v, strict=True)):
         for start in range(0, q.shape[1], _QUERIES):
             queries = scaled[row if scaled.shape[0] > 1 else 0, start : start + _QUERIES]
-            result[row, start : start + _QUERIES] = _attend(queries, keys, values)
+            result[row, start : start + _QUERIES] = _attend(queries, keys, values, bias)
     return result
 
 
@@ -47,7 +48,7 @@ def is_narrow(q: Tensor) -> bool:
 
 
 def thin_grids(k: Tensor, v: Tensor, side: int, unplaced: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Two by two tokens as their mean, in all grids but the first and the last.
+    """Two by two tokens as their mean, in all grids but the last.
 
     Args:
         k, v: (B, n * side * side + unplaced, ...): n grids, then tokens that have no place.
@@ -57,17 +58,16 @@ def thin_grids(k: Tensor, v: Tensor, side: int, unplaced: int) -> tuple[Tensor, 
     Returns:
         Fewer keys and values, and (L,) the logarithm of how many tokens each stands for, to be added to products.
     """
-    area = side * side
-    stop = k.shape[1] - unplaced - area
+    stop = k.shape[1] - unplaced - side * side
 
     def thinned(tokens: Tensor) -> Tensor:
-        grids = tokens[:, area:stop].reshape(-1, side, side, tokens.shape[-1]).permute(0, 3, 1, 2)
+        grids = tokens[:, :stop].reshape(-1, side, side, tokens.shape[-1]).permute(0, 3, 1, 2)
         means = F.avg_pool2d(grids, 2).permute(0, 2, 3, 1).reshape(len(tokens), -1, tokens.shape[-1])
-        return torch.cat([tokens[:, :area], means, tokens[:, stop:]], dim=1)
+        return torch.cat([means, tokens[:, stop:]], dim=1)
 
     fewer = thinned(k)
     counts = k.new_zeros(fewer.shape[1])
-    counts[area : fewer.shape[1] - unplaced - area] = math.log(4.0)
+    counts[: stop // 4] = math.log(4.0)
     return fewer, thinned(v), counts
 
 
@@ -95,13 +95,15 @@ def narrow_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None
     return result
 
 
-def _attend(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+def _attend(queries: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
     """One block of queries against all keys."""
     highest = queries.new_full((queries.shape[0], 1), -math.inf)
     total = queries.new_zeros(queries.shape[0], 1)
     mixed = queries.new_zeros(queries.shape[0], values.shape[1])
     for start in range(0, keys.shape[0], _KEYS):
         weights = torch.mm(queries, keys[start : start + _KEYS].t())
+        if bias is not None:
+            weights += bias[start : start + _KEYS]
         higher = torch.maximum(highest, weights.amax(dim=1, keepdim=True))
         weights.sub_(higher).exp_()
         # What was summed relative to the old maximum is brought down to the new one.

@@ -87,7 +87,12 @@ class Sam2Model(nn.Module):
         self.sam_mask_decoder = MaskDecoder(config)
         self.memory_encoder = MemoryEncoder(hidden, memory_dim)
         self.memory_attention = MemoryAttention(
-            hidden, memory_dim, config.attention_layers, config.attention_ffn, config.attention_dropout
+            hidden,
+            memory_dim,
+            config.attention_layers,
+            config.attention_ffn,
+            config.attention_dropout,
+            is_coarse=config.coarse_memories,
         )
         self.mask_downsample = nn.Conv2d(1, 1, kernel_size=4, stride=4)
         self.obj_ptr_proj = MLP(hidden, hidden, hidden, hidden)
@@ -141,8 +146,20 @@ class Sam2Model(nn.Module):
         """Features (B, C, h, w) of a frame on which nothing is remembered yet, or of a still image."""
         return vision + self.no_mem_embed.transpose(1, 2)[..., None]
 
+    def begin_conditioning(self, vision: Tensor, position: Tensor) -> Tensor:
+        """The part of `condition` that no memory has a share in, (B or 1, h * w, C); one frame's serves all objects."""
+        with narrow_products(vision, is_wanted=self._bears_rounding):
+            return self.memory_attention.begin(vision.flatten(2).transpose(1, 2), position.flatten(2).transpose(1, 2))
+
     def condition(
-        self, vision: Tensor, position: Tensor, memory: Tensor, memory_position: Tensor, pointer_tokens: int
+        self,
+        vision: Tensor,
+        position: Tensor,
+        memory: Tensor,
+        memory_position: Tensor,
+        pointer_tokens: int,
+        *,
+        begun: Tensor | None = None,
     ) -> Tensor:
         """Features of a frame in the light of memories.
 
@@ -151,17 +168,15 @@ class Sam2Model(nn.Module):
             position: (1, C, h, w) sine encoding.
             memory, memory_position: (L, B, Cm): whole grids (row by row) first, object pointer tokens last.
             pointer_tokens: how many of the L tokens belong to object pointers.
+            begun: what `begin_conditioning` gave for this frame, if it is known already.
 
         Returns:
             (B, C, h, w).
         """
+        begun = self.begin_conditioning(vision, position) if begun is None else begun
         with narrow_products(vision, is_wanted=self._bears_rounding):
             conditioned = self.memory_attention(
-                vision.flatten(2).transpose(1, 2),
-                position.flatten(2).transpose(1, 2),
-                memory.float().transpose(0, 1),
-                memory_position.float().transpose(0, 1),
-                pointer_tokens,
+                begun, memory.float().transpose(0, 1), memory_position.float().transpose(0, 1), pointer_tokens
             )
         return torch.unflatten(conditioned.transpose(1, 2), 2, vision.shape[-2:])
 

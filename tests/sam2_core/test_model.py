@@ -244,16 +244,17 @@ def test_attention_in_bfloat16_rounds_and_no_more(keys: int) -> None:
 
 def test_memories_without_detail_are_attended_coarsely_as_they_are_in_full() -> None:
     generator = torch.Generator().manual_seed(6)
-    coarse = torch.randn(1, 2, 4, 1, 4, 1, 20, generator=generator).expand(1, 2, 4, 2, 4, 2, 20).reshape(1, 128, 20)
-    first, last = torch.randn(2, 1, 64, 20, generator=generator)
+    coarse = torch.randn(1, 3, 4, 1, 4, 1, 20, generator=generator).expand(1, 3, 4, 2, 4, 2, 20).reshape(1, 192, 20)
+    last = torch.randn(1, 64, 20, generator=generator)
     pointers, q = torch.randn(1, 4, 20, generator=generator), torch.randn(1, 64, 16, generator=generator)
-    k, v = torch.cat([first, coarse, last, pointers], dim=1).split([16, 4], dim=-1)
+    k, v = torch.cat([coarse, last, pointers], dim=1).split([16, 4], dim=-1)
     fewer_k, fewer_v, bias = thin_grids(k, v, 8, 4)
-    assert fewer_k.shape[1] == 64 + 32 + 64 + 4
+    assert fewer_k.shape[1] == 3 * 16 + 64 + 4
     with torch.inference_mode():
         thinned = narrow_attention(q, fewer_k, fewer_v, bias).float()
         expected = F.scaled_dot_product_attention(q, k, v)
         forgetful = narrow_attention(q, fewer_k, fewer_v).float()
+        torch.testing.assert_close(blocked_attention(q, fewer_k, fewer_v, bias), expected, atol=1e-5, rtol=1e-5)
     assert float((thinned - expected).norm()) < 0.02 * float(expected.norm())
     assert float((forgetful - expected).norm()) > 0.1 * float(expected.norm())
 
