@@ -93,7 +93,7 @@ class Metrics:
 def seconds_left(step: int, steps: int, recent: Sequence[StepRecord], began: float, hours: float | None) -> float:
     """How long a run will still take, by its last steps and by the hours that it was given."""
     left = (steps - step) * float(np.mean([record.seconds for record in recent]))
-    return left if hours is None else min(left, hours * 3600 - (time.monotonic() - began))
+    return left if hours is None else max(min(left, hours * 3600 - (time.monotonic() - began)), 0.0)
 
 
 def progress_line(step: int, steps: int, recent: Sequence[StepRecord], left: float) -> str:

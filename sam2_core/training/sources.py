@@ -1,9 +1,9 @@
 """What lies in a data folder, by source, and which part of it is never trained on.
 
 What a folder is, is told by what lies in it: a data folder in our own layout,
-`train/{stills,cutouts,backgrounds,videos}/<source>/…` (or the `train` folder itself); a DAVIS tree; a COCO data set; a
-list of videos as the program writes it of its projects; or a folder of cut-outs. The last three may also be named as
-files. Several of them make one library.
+`train/{stills,cutouts,backgrounds,videos}/<source>/…` (or the `train` folder itself); a DAVIS tree; a part of SA-1B or
+SA-V; a COCO data set; a list of videos as the program writes it of its projects; or a folder of cut-outs. The last
+three may also be named as files. Several of them make one library.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sam2_core.training import coco_layout, davis_layout, video_list
+from sam2_core.training import coco_layout, davis_layout, sa_layout, video_list
 from sam2_core.training.library import Background as Background
 from sam2_core.training.library import Cutout as Cutout
 from sam2_core.training.library import DataError as DataError
@@ -24,7 +24,7 @@ from sam2_core.training.library import Still as Still
 PROJECT_SUFFIX = ".masklet"
 _OUR_FOLDERS = ("stills", "cutouts", "backgrounds", "videos")
 _READABLE = (
-    "a DAVIS tree (JPEGImages and Annotations), a COCO data set (its JSON file, or the folder with annotations and "
+    "a DAVIS tree (JPEGImages and Annotations), a part of SA-1B or SA-V, a COCO data set (its JSON file, or the folder with annotations and "
     "images), a folder of cut-outs (PNG or WebP with transparency), a project or an export of Masklet Studio, or a "
     "data folder with train/stills, train/cutouts or train/videos"
 )
@@ -100,6 +100,8 @@ def read_source(path: Path, *, held_out: bool = False) -> Library:
     root = path / "train" if (path / "train").is_dir() else path
     if any((root / name).is_dir() for name in _OUR_FOLDERS):
         return _data_folder(root, held_out=held_out)
+    if sa_layout.is_published(path):
+        return sa_layout.read(path, held_out=held_out)
     cutouts = () if held_out else _plain_cutouts(path)
     if cutouts:
         return Library(cutouts={path.resolve().name: cutouts})
