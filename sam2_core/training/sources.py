@@ -25,8 +25,8 @@ PROJECT_SUFFIX = ".masklet"
 _OUR_FOLDERS = ("stills", "cutouts", "backgrounds", "videos")
 _READABLE = (
     "a DAVIS tree (JPEGImages and Annotations), a part of SA-1B or SA-V, a COCO data set (its JSON file, or the folder "
-    "with annotations and images), a folder of cut-outs (PNG or WebP with transparency), a project or an export of Masklet Studio, or a "
-    "data folder with train/stills, train/cutouts or train/videos"
+    "with annotations and images), a folder of cut-outs (PNG or WebP with transparency), a project or an export of "
+    "Masklet Studio, or a data folder with train/stills, train/cutouts or train/videos"
 )
 
 HELD_OUT_STILL_SOURCES = frozenset(
