@@ -54,8 +54,12 @@ def accept_masks(
     return AcceptReport(accepted, total - accepted)
 
 
-def accept_prompt_mask(project: Project, cell: Cell, mask: FrameMask, revision: int) -> bool:
+def accept_prompt_mask(
+    project: Project, cell: Cell, mask: FrameMask, revision: int, transaction: Transaction | None = None
+) -> bool:
     """Take the answer to a cell's prompt in; it joins the prompt's transaction, so that one undo takes both back.
+
+    With a `transaction` that is open it becomes a part of that: many prompts were asked again in one step.
 
     False, with nothing done, when a person has changed the cell since `revision` (a newer answer is on its way, or the
     prompt was taken back), or when its object is frozen or gone.
@@ -65,9 +69,11 @@ def accept_prompt_mask(project: Project, cell: Cell, mask: FrameMask, revision: 
     if thing is None or thing.is_frozen or document.revision(cell) != revision or document.is_verified(cell):
         return False
     step = SetMasks({cell: replace(mask, origin=Origin.PROMPTED, made_at=time.time())})
-    if not project.history.join(cell, step):
-        with project.history.transaction(f"Mask, {at(thing, cell[1])}") as transaction:
-            transaction.apply(step)
+    if transaction is not None and transaction.is_open:
+        transaction.apply(step)
+    elif not project.history.join(cell, step):
+        with project.history.transaction(f"Mask, {at(thing, cell[1])}") as own:
+            own.apply(step)
     return True
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.commands.masks import accept_prompt_mask
 from app.document.document import Change
+from app.document.history import Transaction
 from app.document.neighbours import neighbour_points
 from app.document.project import Project
 from app.document.values import Cell, FrameMask, Origin, Point, Prompt
@@ -35,6 +37,8 @@ class Clicks(QObject):
         self._pending: dict[Cell, int] = {}
         self._memory = ClickMemory(project)
         self._asked: dict[Cell, int] = {}
+        self._again: dict[Cell, tuple[int, Transaction]] = {}
+        """Prompts that are asked again: the cell's revision then, and the step that takes the answers."""
         self._unanswered: set[Cell] = set()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -60,6 +64,17 @@ class Clicks(QObject):
         if is_new:
             self.pending.emit(cell, True)
 
+    def ask_again(self, cells: Iterable[Cell], name: str) -> None:
+        """Ask for the masks of prompts that stand; all answers together are one step to undo, called `name`."""
+        document = self._project.document
+        wanted = [cell for cell in cells if cell in document.prompts]
+        if not wanted:
+            return
+        transaction = self._project.history.begin(name)
+        for cell in wanted:
+            self._again[cell] = (document.revision(cell), transaction)
+            self.request(cell)
+
     def preview(self, cell: Cell, prompt: Prompt) -> None:
         """Ask what a prompt would give in place of the one that the cell has."""
         self._thread.preview(self._inputs(cell, prompt), cell[1])
@@ -77,12 +92,18 @@ class Clicks(QObject):
         """Listen to the document no more."""
         self._project.document.changed.disconnect(self._on_document)
         self._later.stop()
+        for _, transaction in self._again.values():
+            if transaction.is_open:
+                transaction.commit()
+        self._again.clear()
 
     @Slot(object, int)
     def _on_cell(self, result: CellResult, revision: int) -> None:
         cell = (result.object_id, result.frame)
         mask = FrameMask(result.mask, result.iou, result.score, Origin.PROMPTED)
-        is_accepted = accept_prompt_mask(self._project, cell, mask, revision)
+        asked, transaction = self._again.get(cell, (None, None))
+        own = transaction if asked == revision else None
+        is_accepted = accept_prompt_mask(self._project, cell, mask, revision, own)
         self._answered(cell, revision)
         if is_accepted and result.candidates:
             self.candidates_ready.emit(cell, result.candidates)
@@ -102,6 +123,13 @@ class Clicks(QObject):
         if self._pending.get(cell) == revision:
             del self._pending[cell]
             self.pending.emit(cell, False)
+            _, transaction = self._again.pop(cell, (revision, None))
+            if (
+                transaction is not None
+                and transaction.is_open
+                and all(other is not transaction for _, other in self._again.values())
+            ):
+                transaction.commit()
 
     def _inputs(self, cell: Cell, prompt: Prompt) -> ObjectInputs:
         choice = self._memory.choice(cell, prompt.points[0]) if prompt.points else None

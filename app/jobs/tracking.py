@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -108,6 +108,10 @@ class Tracking(QObject):
     def request_prompt(self, cell: Cell) -> None:
         """Ask for the mask that the cell's prompts mean; a cell without prompts is left alone."""
         self._clicks.request(cell)
+
+    def ask_again(self, cells: Iterable[Cell], name: str) -> None:
+        """Ask for the masks of prompts that stand, as one step to undo: what else the model is told has changed."""
+        self._clicks.ask_again(cells, name)
 
     def request_preview(self, cell: Cell, point: Point) -> None:
         """Ask what another click on the cell would give; `preview_ready` follows, unless a newer question comes."""

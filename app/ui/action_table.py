@@ -181,6 +181,7 @@ OBJECT = (
     _A("duplicate_object", "Duplicate", "Object", ("Ctrl+D",), "", _OBJECT),
     _A("freeze_object", "Freeze / unfreeze", "Object", ("Ctrl+L",), "lock", _OBJECT),
     _A("keep_off", "Keep off neighbours", "Object", (), "", _OBJECT, is_checkable=True),
+    _A("ask_again", "Look again at prompted frames beside others", "Object", (), "", _OBJECT, short="Look again"),
     _A("finish_masks", "Finish masks …", "Object", (), "", _OBJECT),
     _A("delete_objects", "Delete the selected objects", "Object", ("Ctrl+Del", "Ctrl+Backspace"), "delete", _OBJECT),
     _A("delete_masks", "Delete the masks in the range", "Object", ("Shift+Del",), "", _OBJECT),

@@ -43,3 +43,22 @@ def test_a_neighbours_point_counts_like_a_negative_one_of_ones_own(qtbot, projec
     assert project.document.prompts[CELL] == Prompt((CLICK,))
     set_keeps_off(project, 1, False)
     assert project.document.masks[CELL].code == by_hand
+
+
+def test_answers_are_asked_for_again_as_one_step_to_undo(qtbot, project, tracking):
+    add_point(project, 2, 0, BESIDE.x, BESIDE.y)
+    add_point(project, *CELL, CLICK.x, CLICK.y)
+    add_point(project, 1, 5, CLICK.x, CLICK.y)
+    cells = [CELL, (1, 5)]
+    for cell in cells:
+        tracking.request_prompt(cell)
+    qtbot.waitUntil(lambda: all(cell in project.document.masks for cell in cells), timeout=30_000)
+    before = {cell: project.document.masks[cell] for cell in cells}
+    set_keeps_off(project, 1, True)
+    tracking.ask_again(cells, "Ask again, 2 prompted frames")
+    qtbot.waitUntil(lambda: not any(tracking.is_pending(cell) for cell in cells), timeout=30_000)
+    assert project.document.masks[CELL].code != before[CELL].code, "the neighbour's point counts now"
+    assert project.document.masks[1, 5].code == before[1, 5].code, "no neighbour stands there"
+    assert project.history.undo() == "Ask again, 2 prompted frames"
+    assert {cell: project.document.masks[cell] for cell in cells} == before
+    assert project.history.undo() == "Keep off neighbours, square"

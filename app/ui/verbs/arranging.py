@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 
 from app.commands import masklets, masks, objects
 from app.document.project import Project
-from app.document.values import TrackedObject
+from app.document.values import Cell, Origin, TrackedObject
 from app.ui.canvas.view import CanvasView
 from app.ui.desk import Desk
 from app.ui.dialogs.categories_dialog import CategoriesDialog
@@ -30,6 +30,7 @@ class Arranging:
             "duplicate_object": self._duplicate,
             "freeze_object": self._freeze,
             "keep_off": self._keep_off,
+            "ask_again": self._ask_again,
             "delete_objects": self._delete_objects,
             "delete_masks": self._delete_masks,
             "join": self._join,
@@ -70,6 +71,32 @@ class Arranging:
     def _keep_off(self) -> None:
         on, off = "Keep off neighbours", "Do not keep off neighbours"
         self._turn(lambda thing: thing.keeps_off, objects.set_keeps_off, on, off)
+        count = len(self._answered())
+        if count:
+            answers = "1 prompted frame was answered" if count == 1 else f"{count:,} prompted frames were answered"
+            self._desk.offered.emit(f"{answers} before that; the model can look at them again.", "ask_again")
+
+    def _answered(self) -> list[Cell]:
+        """Where the selected objects have masks that answer prompts, and other objects stand beside them."""
+        document, chosen = self._desk.document, self._desk.selected_objects
+        if document is None:
+            return []
+        return [
+            (object_id, frame)
+            for object_id in chosen
+            for frame, mask in document.masks_of(object_id).items()
+            if mask.origin is Origin.PROMPTED
+            and (object_id, frame) in document.prompts
+            and not document.is_verified((object_id, frame))
+            and len(document.masks_at(frame)) > 1
+        ]
+
+    def _ask_again(self) -> None:
+        tracking, cells = self._desk.tracking, self._answered()
+        if tracking is not None and cells:
+            tracking.ask_again(cells, f"Ask again, {len(cells):,} prompted frame{'s' if len(cells) != 1 else ''}")
+        else:
+            self._desk.notice.emit("No prompted frame of the selected object has another object beside it.", "info")
 
     def _turn(
         self,

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from app.commands.masklets import Conflict
 from app.commands.masks import set_mask
 from app.commands.objects import new_object
+from app.commands.prompts import add_point
 from app.ui.dialogs.join_dialog import JoinDialog
 from app.ui.window import MainWindow
 
@@ -106,3 +107,22 @@ def test_keeping_off_is_ticked_for_the_selected_object(worked: MainWindow) -> No
     desk.select(1)
     action.trigger()
     assert not desk.document.objects[1].keeps_off
+
+
+def test_who_lets_an_object_keep_off_is_offered_to_have_its_prompts_looked_at_again(qtbot, worked: MainWindow) -> None:
+    project, tracking = worked.desk.project, worked.desk.tracking
+    assert project is not None and tracking is not None
+    qtbot.waitUntil(lambda: tracking.status.info is not None, timeout=20000)
+    for object_id, x in ((1, 30.5), (2, 60.5)):
+        add_point(project, object_id, 15, x, 30.5)
+        tracking.request_prompt((object_id, 15))
+    qtbot.waitUntil(lambda: {(1, 15), (2, 15)} <= project.document.masks.keys(), timeout=20000)
+    worked.desk.select(1)
+    worked.desk.actions["keep_off"].trigger()
+    offer = worked.notices._notices[-1].offer
+    assert "1 prompted frame was answered before that" in worked.notices.texts[-1]
+    assert offer is not None and offer.text() == "Look again"
+    offer.click()
+    assert tracking.is_pending((1, 15)) and not tracking.is_pending((2, 15))
+    qtbot.waitUntil(lambda: not tracking.is_pending((1, 15)), timeout=20000)
+    assert project.history.undo_name == "Ask again, 1 prompted frame"
