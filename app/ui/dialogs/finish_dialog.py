@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.commands.finishing import MAX_AREA, set_finish
 from app.commands.mask_editing import MAX_DISTANCE
 from app.document.values import Finish
+from app.ui import theme
 from app.ui.canvas.words import counted, object_name
 from app.ui.desk import Desk
 
@@ -47,6 +48,7 @@ class FinishDialog(QDialog):
             box = QSpinBox()
             box.setRange(smallest, largest)
             box.setSuffix(unit)
+            box.lineEdit().setTextMargins(*theme.NUMBER_MARGINS)
             box.setKeyboardTracking(False)
             box.setAccessibleName(words)
             box.valueChanged.connect(self._take)

@@ -24,6 +24,7 @@ from app.document.masks import MaskCode
 from app.document.values import Cell
 from app.jobs.background import run_in_background
 from app.jobs.job import Job
+from app.ui import theme
 from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted, object_name
 from app.ui.desk import Desk
@@ -47,6 +48,7 @@ class MendDialog(QDialog):
         self.what.setAccessibleName("What to do")
         self.size_box = QSpinBox()
         self.size_box.setKeyboardTracking(False)
+        self.size_box.lineEdit().setTextMargins(*theme.NUMBER_MARGINS)
         self.size_box.setAccessibleName("Size in pixels")
         self.other = QComboBox()
         self.other.setAccessibleName("The other object")

@@ -9,6 +9,8 @@ from typing import Any, get_type_hints
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QLabel, QLineEdit, QSpinBox, QWidget
 
+from app.ui import theme
+
 LARGEST_NUMBER = 1_000_000
 
 
@@ -60,6 +62,7 @@ class OptionsForm(QWidget):
             number = QSpinBox()
             number.setRange(field.metadata.get("smallest", 0), field.metadata.get("largest", LARGEST_NUMBER))
             number.setValue(int(default or 0))
+            number.lineEdit().setTextMargins(*theme.NUMBER_MARGINS)
             number.valueChanged.connect(self.changed)
             self._read[field.name] = number.value
             return number

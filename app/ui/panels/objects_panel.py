@@ -89,6 +89,7 @@ class ObjectsPanel(QWidget):
         self.details_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.details_button.toggled.connect(self._show_details)
         self._lay_out()
+        self.setFocusProxy(self.list)
         self.list.selectionModel().selectionChanged.connect(self._on_list_selection)
         self.list.customContextMenuRequested.connect(self._show_menu)
         desk.document_changed.connect(self._on_document)

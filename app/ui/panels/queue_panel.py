@@ -92,7 +92,7 @@ class QueueDelegate(QStyledItemDelegate):
             painter.fillRect(place, QColor(tokens.surface_2))
         picture_place = QRectF(place.left() + 14, place.top() + 5, PICTURE_WIDTH, ROW_HEIGHT - 10)
         self._paint_picture(painter, picture_place, entry.cell[1])
-        left = picture_place.right() + 12
+        left = picture_place.right() + 8
         color = tokens.object_color(self._desk.shade_of(entry.cell[0]))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
@@ -107,7 +107,7 @@ class QueueDelegate(QStyledItemDelegate):
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, name)
         painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
         painter.setPen(QColor(tokens.text_3))
-        below = QRectF(left, place.top() + 26, place.right() - left - 14, 18)
+        below = QRectF(left, place.top() + 26, place.right() - left - 4, 18)
         reason = painter.fontMetrics().elidedText(entry.reason, Qt.TextElideMode.ElideRight, int(below.width()))
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, reason)
         bar = QRectF(place.right() - 58, place.top() + 16, 44, 3)
@@ -143,6 +143,7 @@ class QueuePanel(QWidget):
         self.list.setUniformItemSizes(True)
         self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.list.setAccessibleName("Look at next")
+        self.setFocusProxy(self.list)
         self.list.clicked.connect(self._go)
         self._count = QLabel()
         self._count.setProperty("role", "hint")

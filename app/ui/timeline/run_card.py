@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.ui import theme
@@ -24,6 +24,17 @@ def left_words(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h left"
 
 
+class _CutLabel(QLabel):
+    """Words that end in dots where there is too little room for them."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.setPen(self.palette().windowText().color())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, words)
+        painter.end()
+
+
 class RunCard(QWidget):
     """What is running: whom it follows, how far it is, how fast, how long still, and how to stop it."""
 
@@ -35,7 +46,7 @@ class RunCard(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._is_narrow = False
         self._told, self._clicks, self._is_stopping = "", 0, False
-        self._what = QLabel()
+        self._what = _CutLabel()
         self._what.setMinimumWidth(40)  # where room is short it is cut, never the time that is left
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
@@ -76,6 +87,7 @@ class RunCard(QWidget):
     def show_plan(self, plan: Plan) -> None:
         """A run of this plan has started."""
         self._what.setText(f"{plan.deed[1]} {plan.summary}")
+        self._what.setToolTip(self._what.text())
         self._bar.setRange(0, 0)
         self._clicks, self._is_stopping = 0, False
         self._tell("getting ready")

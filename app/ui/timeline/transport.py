@@ -56,6 +56,7 @@ class Transport(QWidget):
         self._scope.setProperty("role", "secondary")
         self._range = QLabel()
         self._range.setProperty("role", "secondary")
+        self._range.setContentsMargins(theme.SPACE_2, 0, 0, 0)
         self.plan_card = PlanCard(self)
         self.run_card = RunCard(self)
         self.run_card.stop_requested.connect(self.stop_requested)

@@ -68,6 +68,7 @@ class TimelineView(QWidget):
     def _connect(self) -> None:
         desk = self._desk
         self.transport.stop_requested.connect(self.stop_requested)
+        self.setFocusProxy(self.lanes)
         desk.project_changed.connect(self._on_project)
         desk.frame_changed.connect(self._on_frame)
         desk.selection_changed.connect(self._on_selection)
@@ -114,6 +115,8 @@ class TimelineView(QWidget):
         top = None if object_id is None else self.lanes.top_of(object_id)
         if top is not None:
             self._scroll.ensureVisible(0, top + LANE_HEIGHT + CURVE_HEIGHT // 2, 0, LANE_HEIGHT + CURVE_HEIGHT // 2)
+            bar = self._scroll.verticalScrollBar()
+            bar.setValue(min(bar.value(), top))  # where there is little room, the lane comes before its curve
         self._draw_curve()
 
     def _on_document(self, change: Change) -> None:

@@ -31,12 +31,17 @@ class Answering:
         }
 
     def stop(self) -> None:
-        """Esc: one thing, innermost first: pop-up, stroke or drag, shown plan, running job, selection."""
+        """Esc: one thing, innermost first: pop-up, stroke or drag, shown plan, running job, a list that has the
+        keyboard, selection."""
         if self._canvas.cancel():
             return
         if self._propagating.is_plan_waiting:
             self._desk.show_plan(None)
-        elif not self._propagating.stop():
+        elif self._propagating.stop():
+            return
+        elif self.area() != "picture":
+            self._canvas.setFocus()
+        else:
             self._desk.select(None)
 
     def finish(self) -> None:

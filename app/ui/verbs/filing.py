@@ -154,6 +154,7 @@ class Filing:
     def _show(self, dialog: QDialog) -> None:
         dialog.finished.connect(dialog.deleteLater)
         dialog.open() if dialog.isModal() else dialog.show()
+        dialog.activateWindow()
 
 
 def bundled_clip() -> Path | None:

@@ -138,8 +138,10 @@ class Viewing:
         )
         place = 0 if here is None else (here + direction) % len(areas)
         area = areas[place]
-        area.setFocus()
-        if not area.hasFocus():
+        first = area.focusProxy() or area
+        if first.isVisible() and first.focusPolicy():
+            first.setFocus()
+        else:
             inner = area.nextInFocusChain()
             while inner is not None and inner is not area and area.isAncestorOf(inner):
                 if inner.focusPolicy() and inner.isVisible() and inner.isEnabled():

@@ -142,6 +142,28 @@ def test_esc_ends_the_innermost_thing_first(opened: MainWindow) -> None:
     assert desk.selected_object is None
 
 
+def test_escape_in_a_list_gives_the_keyboard_back_to_the_picture_and_then_lets_the_object_go(
+    qtbot, opened: MainWindow
+) -> None:
+    opened.desk.actions["new_object"].trigger()
+    opened.objects_panel.list.setFocus()
+    qtbot.keyClick(opened.objects_panel.list, Qt.Key.Key_Escape)
+    assert opened.focusWidget() is opened.canvas and opened.desk.selected_object == 1
+    qtbot.keyClick(opened.canvas, Qt.Key.Key_Escape)
+    assert opened.desk.selected_object is None
+
+
+def test_an_area_gives_the_keyboard_to_what_shows_that_it_has_it(opened: MainWindow) -> None:
+    opened.desk.actions["new_object"].trigger()
+    opened.canvas.setFocus()
+    held = []
+    for _ in range(5):
+        opened.desk.actions["next_area"].trigger()
+        held.append(opened.focusWidget())
+    assert opened.objects_panel.list in held and opened.timeline.lanes in held
+    assert all(widget is not None and widget.focusPolicy() for widget in held)
+
+
 def test_f6_goes_round_the_areas(opened: MainWindow) -> None:
     opened.canvas.setFocus()
     seen = []
