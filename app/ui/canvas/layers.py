@@ -51,7 +51,7 @@ def layers_of(
     shown.sort(key=lambda item: (is_lifted and item.id == selected, item.z_order))
     layers = []
     for item in shown:
-        color = theme.picture_color(item.color)
+        color = theme.picture_color(desk.shade_of(item.id))
         tint = (color.red(), color.green(), color.blue())
         if stroke is not None and item.id == selected:
             layers.append(Layer(item.id, stroke, tint))
@@ -76,5 +76,5 @@ def masks_ahead(desk: Desk, frame: int) -> Callable[[], None]:
 def _for_selected(desk: Desk, document: Document, mask: np.ndarray | MaskCode) -> Layer:
     """A mask in the colour of the selected object; with none, in that of the object that the next click would make."""
     selected = desk.selected_object
-    color = theme.picture_color(len(document.objects) if selected is None else document.objects[selected].color)
+    color = theme.picture_color(desk.next_shade if selected is None else desk.shade_of(selected))
     return Layer(0 if selected is None else selected, mask, (color.red(), color.green(), color.blue()))

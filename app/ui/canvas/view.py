@@ -81,6 +81,7 @@ class CanvasView(ZoomView):
         desk.selection_changed.connect(self._take_selection)
         desk.document_changed.connect(self._take_change)
         desk.view_changed.connect(self.refresh)
+        desk.colors_changed.connect(self.refresh)
         desk.tool_changed.connect(self._take_tool)
         self.bench.stroke_changed.connect(self.refresh)
         self.bench.preview.changed.connect(self.refresh)
@@ -285,7 +286,7 @@ class CanvasView(ZoomView):
         document = self._desk.document
         if document is None or cell != self.bench.cell or cell[0] not in document.objects:
             return
-        color = theme.picture_color(document.objects[cell[0]].color)
+        color = theme.picture_color(self._desk.shade_of(cell[0]))
         self.candidates.open_at(self.pointing.last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
 
     def cancel(self) -> bool:
