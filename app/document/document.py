@@ -10,6 +10,7 @@ from typing import ClassVar
 from psygnal import Signal
 
 from app.document.attributes import Attribute, Tag, TagKey
+from app.document.mask_numbers import MaskNumbers
 from app.document.state import DocumentError, State
 from app.document.steps import Change, Step
 from app.document.values import Category, Cell, Clip, FrameMask, Prompt, Review, TrackedObject
@@ -100,6 +101,10 @@ class DocumentView:
     def masks_of(self, object_id: int) -> Mapping[int, FrameMask]:
         """Masks by frame, in no particular order."""
         return self._state.masks.of(object_id)
+
+    def mask_numbers(self, object_id: int) -> MaskNumbers:
+        """Frames, areas, boxes and scores of an object's masks; those that rest in the project file stay there."""
+        return self._state.mask_numbers(object_id)
 
     def prompts_of(self, object_id: int) -> Mapping[int, Prompt]:
         """Prompts by frame, in no particular order."""

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
+from app.document.mask_numbers import ORIGINS, MaskNumbers
 from app.document.masks import CountsSource, MaskCode
 from app.document.schema import MASK_TABLE
 from app.document.values import FrameMask, Origin
@@ -65,6 +66,17 @@ class RestingRows:
             ).fetchall()
         return {row[0]: self._made(row) for row in found}
 
+    def numbers(self, object_id: int) -> MaskNumbers:
+        """All masks of an object in numbers."""
+        origin = " ".join(f"WHEN {origin.value!r} THEN {place}" for place, origin in enumerate(ORIGINS))
+        with self._lock:
+            found = self._connection.execute(
+                f"SELECT frame, area, x0, y0, x1, y1, iou, score, CASE origin {origin} END, agreement"
+                " FROM mask WHERE object_id = ? ORDER BY frame",
+                (object_id,),
+            ).fetchall()
+        return MaskNumbers(found)
+
     def _made(self, row: tuple[Any, ...]) -> FrameMask:
         _, key, area, x0, y0, x1, y1, iou, score, origin, made_at, agreement = row
         if key is None:
@@ -116,6 +128,11 @@ class RestingMasks(Mapping[int, FrameMask]):
 
     def values(self) -> ValuesView[FrameMask]:
         return self._all().values()
+
+    def numbers(self) -> MaskNumbers:
+        """The same in numbers; no mask is made for it."""
+        rows = self._rows
+        return MaskNumbers.of(self._found) if rows is None else rows.numbers(self._object_id)
 
     def _find(self, frame: int) -> FrameMask | None:
         with self._lock:

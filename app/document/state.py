@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from app.document.attributes import Attribute, Tag
+from app.document.mask_numbers import MaskNumbers
+from app.document.resting import RestingMasks
 from app.document.values import Category, Cell, Clip, FrameMask, Prompt, Review, TrackedObject
 
 V = TypeVar("V")
@@ -57,6 +59,10 @@ class CellTable(Mapping[Cell, V]):
         if frames is None or isinstance(frames, dict):
             return MappingProxyType(frames or {})
         return _Lane(self._by_object, object_id)
+
+    def kept(self, object_id: int) -> Mapping[int, V]:
+        """The same as they are kept at this moment."""
+        return self._by_object.get(object_id, {})
 
     def put(self, cell: Cell, value: V | None) -> V | None:
         """Set the value, or take it away with None; gives what was there."""
@@ -168,6 +174,11 @@ class State:
             self.next_attribute_id,
             self.allows_overlaps,
         )
+
+    def mask_numbers(self, object_id: int) -> MaskNumbers:
+        """An object's masks in numbers, without making those that rest."""
+        kept = self.masks.kept(object_id)
+        return kept.numbers() if isinstance(kept, RestingMasks) else MaskNumbers.of(kept)
 
     def check_cell(self, cell: Cell) -> None:
         """Raise DocumentError unless the cell's object exists and its frame lies in the clip."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Set
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -11,12 +11,13 @@ from app.jobs.background import run_in_background
 from app.ui.desk import Desk
 
 if TYPE_CHECKING:
-    from app.document.document import DocumentView
-    from app.document.suspicion import Suspicion
+    from app.document.document import Change, DocumentView
+    from app.document.suspicion import Suspicion, SuspicionBook
     from app.document.values import Cell
     from app.jobs.job import Job
 
-REST_MS = 300
+REST_MS, RUN_REST_MS = 300, 1000
+"""So long after a change it is looked; while a run goes on, which changes something all the time, less often."""
 
 
 class Suspicions(QObject):
@@ -30,10 +31,11 @@ class Suspicions(QObject):
         self._desk = desk
         self.found: list[Suspicion] = []
         self._job: Job | None = None
-        self._is_stale = False
+        self._book: SuspicionBook | None = None
+        """What was found so far; belongs to the search that is under way."""
+        self._changed: set[int] = set()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._look)
         desk.project_changed.connect(self._forget)
         desk.document_changed.connect(self._rest_then_look)
@@ -64,37 +66,44 @@ class Suspicions(QObject):
         if self._job is not None:
             self._job.cancel()
             self._job = None
+        self._book = None
+        self._changed.clear()
         self._set([])
         if self._desk.project is not None:
-            self._rest.start()
+            self._rest.start(REST_MS)
 
-    def _rest_then_look(self, change: object) -> None:
-        if self._job is not None:
-            self._is_stale = True
-        elif not self._rest.isActive():
-            self._rest.start()
+    def _rest_then_look(self, change: Change) -> None:
+        self._changed.update(object_id for object_id, _ in change.cells)
+        self._changed.update(change.objects)
+        if self._job is None and not self._rest.isActive():
+            self._rest.start(self._rest_ms)
+
+    @property
+    def _rest_ms(self) -> int:
+        tracking = self._desk.tracking
+        return RUN_REST_MS if tracking is not None and tracking.is_running else REST_MS
 
     def _look(self) -> None:
         document = self._desk.document
         if document is None:
             return
-        snapshot = document.snapshot()
-        self._is_stale = False
-        self._job = job = run_in_background(lambda: _search(snapshot), "Looking for suspicious masks")
-        job.finished.connect(lambda found: self._take(job, found))
+        snapshot, book, changed = document.snapshot(), self._book, frozenset(self._changed)
+        self._changed.clear()
+        self._job = job = run_in_background(lambda: _search(snapshot, book, changed), "Looking for suspicious masks")
+        job.finished.connect(lambda found: self._take(job, *found))
         job.failed.connect(lambda sentence: self._fail(job, sentence))
 
-    def _take(self, job: Job, found: list[Suspicion]) -> None:
+    def _take(self, job: Job, book: SuspicionBook, found: list[Suspicion]) -> None:
         if job is not self._job:
             return
-        self._job = None
+        self._job, self._book = None, book
         self._set(found)
-        if self._is_stale:
-            self._rest.start()
+        if self._changed:
+            self._rest.start(self._rest_ms)
 
     def _fail(self, job: Job, sentence: str) -> None:
         if job is self._job:
-            self._job = None
+            self._job, self._book = None, None
             self._desk.notice.emit(sentence, "error")
 
     def _set(self, found: list[Suspicion]) -> None:
@@ -102,8 +111,13 @@ class Suspicions(QObject):
         self.changed.emit(found)
 
 
-def _search(document: DocumentView) -> Generator[None, None, list[Suspicion]]:
-    from app.document.suspicion import suspicious_cells
+def _search(
+    document: DocumentView, book: SuspicionBook | None, changed: Set[int]
+) -> Generator[None, None, tuple[SuspicionBook, list[Suspicion]]]:
+    """The first look is at all objects, later ones at those that have changed."""
+    from app.document.suspicion import SuspicionBook
 
     yield
-    return suspicious_cells(document)
+    if book is None:
+        book = SuspicionBook()
+    return book, book.look(document, changed)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from app.document.mask_numbers import MaskNumbers
 from app.document.masks import MaskCode
 from app.document.project import Project
+from app.document.resting import RestingMasks
 from app.document.steps import SetMasks
 from app.document.values import FrameMask, Origin
 
@@ -52,6 +55,21 @@ def test_what_rests_is_counted_found_and_listed(
     assert dict(document.masks) == masks
     assert list(document.masks_of(2)) == list(FRAMES)
     assert list(document.masks_of(2).values())[6].is_absent
+
+
+def test_what_rests_is_known_in_numbers_and_rests_on(opened: Project, masks: dict[tuple[int, int], FrameMask]) -> None:
+    document = opened.document
+    for number in (1, 2, 3):
+        mine = {frame: mask for (owner, frame), mask in masks.items() if owner == number}
+        found, expected = document.mask_numbers(number), MaskNumbers.of(mine)
+        assert found.frames.tolist() == sorted(mine)
+        for name in ("area", "boxes", "iou", "score", "agreement"):
+            assert np.array_equal(getattr(found, name), getattr(expected, name)), name
+        assert np.array_equal(found.made_by(Origin.MANUAL), expected.made_by(Origin.MANUAL))
+    kept = document.snapshot()._state.masks.kept(1)
+    assert isinstance(kept, RestingMasks) and not kept._found, "no mask was made for it"
+    document.apply(SetMasks({(1, 5): None}))
+    assert 5 not in document.mask_numbers(1).frames
 
 
 def test_a_mask_stays_the_same_one_however_it_is_looked_at(opened: Project) -> None:

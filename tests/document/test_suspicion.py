@@ -11,7 +11,7 @@ from app.document.document import Document
 from app.document.marks import SetDismissed
 from app.document.masks import MaskCode
 from app.document.steps import SetMasks, SetObject, SetPrompt, SetReviews
-from app.document.suspicion import Suspicion, suspicious_cells
+from app.document.suspicion import Suspicion, SuspicionBook, suspicious_cells
 from app.document.values import Clip, FrameMask, Origin, Point, Prompt, Review, TrackedObject
 
 HEIGHT, WIDTH, FRAMES = 120, 200, 40
@@ -196,3 +196,29 @@ def test_a_draft_shows_where_an_object_jumps_vanishes_and_comes_back(rolling: Do
     assert found[14].reason == "first frame after a gap of 2"
     assert found[26].reason.endswith(" px in 2 frames")
     assert set(found) == {10, 14, 26}
+
+
+def test_a_second_look_at_what_has_changed_finds_what_a_look_at_everything_finds(rolling: Document) -> None:
+    rng = np.random.default_rng(5)
+    book = SuspicionBook()
+    assert book.look(rolling) == suspicious_cells(rolling)
+    for number in range(2, 6):
+        rolling.apply(SetObject(number, TrackedObject(number, f"thing {number}")))
+    for turn in range(40):
+        number, frame = int(rng.integers(1, 6)), int(rng.integers(0, FRAMES))
+        kind = turn % 5
+        if kind == 4:
+            cells: dict[tuple[int, int], FrameMask | None] = {(number, other): None for other in range(FRAMES)}
+        elif kind == 3:
+            cells = {(number, frame): FrameMask(MaskCode.empty(HEIGHT, WIDTH))}
+        else:
+            there = range(frame, min(FRAMES, frame + 9))
+            cells = {(number, other): ball(30 + 3 * other, radius=12 + 3 * kind, score=4 * kind) for other in there}
+        rolling.apply(SetMasks(cells))
+        if turn % 7 == 0:
+            rolling.apply(SetObject(number, TrackedObject(number, f"renamed {turn}")))
+        assert book.look(rolling.snapshot(), {number}) == suspicious_cells(rolling)
+    for other in range(FRAMES):
+        rolling.apply(SetMasks({(2, other): None}))
+    rolling.apply(SetObject(2, None))
+    assert book.look(rolling, {2}) == suspicious_cells(rolling)
