@@ -39,8 +39,11 @@ def paint_plan(
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.drawRect(QRectF(round(x0), -2, max(2, round(x1 - x0) - 1), BAR_HEIGHT + 3))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-        tip = _tip(stretch, axis, heads.get(stretch.is_reverse), begins=stretch in meeting)
-        _paint_chevron(painter, tip, color, is_reverse=stretch.is_reverse)
+        head = heads.get(stretch.is_reverse)
+        tip = _tip(stretch, axis, head, begins=stretch in meeting)
+        # On the hatch of the masks before it the object's own colour would be lost.
+        sign = QColor(theme.current().text_1) if head in stretch.frames else color
+        _paint_chevron(painter, tip, sign, is_reverse=stretch.is_reverse)
         end = last if stretch.is_reverse else last + 1
         if end in plan.cuts:
             paint_barriers(painter, [end], axis, BAR_HEIGHT)

@@ -44,7 +44,7 @@ class RunCard(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._is_narrow = False
+        self._is_narrow = self._may_end_early = False
         self._told, self._clicks, self._is_stopping = "", 0, False
         self._what = _CutLabel()
         self._what.setMinimumWidth(40)  # where room is short it is cut, never the time that is left
@@ -88,6 +88,7 @@ class RunCard(QWidget):
         """A run of this plan has started."""
         self._what.setText(f"{plan.deed[1]} {plan.summary}")
         self._what.setToolTip(self._what.text())
+        self._may_end_early = bool(plan.meetings)
         self._bar.setRange(0, 0)
         self._clicks, self._is_stopping = 0, False
         self._tell("getting ready")
@@ -101,7 +102,7 @@ class RunCard(QWidget):
         if progress.fps and not self._is_narrow:
             parts.append(f"{progress.fps:.1f} frames/s")
         if progress.seconds_left is not None:
-            parts.append(left_words(progress.seconds_left))
+            parts.append(left_words(progress.seconds_left) + (" at most" if self._may_end_early else ""))
         self._tell(" · ".join(parts))
 
     def show_click(self, _cell: object, is_pending: bool) -> None:
