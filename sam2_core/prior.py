@@ -21,6 +21,8 @@ from sam2_core.neighbours import MatchingFrame, MatchSettings, Neighbours
 
 _KEPT_FRAMES = 12
 _MOST_ANCHORS = 3
+# Of the frames tracked last, nearest first, these are searched: four that reach as far back follow as well as all six.
+_RANKS = (0, 1, 3, 5)
 _LEAST_CHANCE = 1e-4
 # An object counts as gone where its carried mask is nowhere above this share of the height of its prompted mask: on
 # moving training pictures visible objects kept at least 0.6 of it, most that had left the picture under 0.2.
@@ -70,9 +72,11 @@ class MatchingPrior:
             recent: the same of the frames tracked last; at least one frame in both together.
         """
         chosen = sorted(anchors, key=lambda place: abs(place - frame))[:_MOST_ANCHORS]
-        places = [*sorted(chosen), *sorted(recent)]
+        nearest = sorted(recent, key=lambda place: abs(place - frame))
+        searched = sorted(nearest[rank] for rank in _RANKS if rank < len(nearest))
+        places = [*sorted(chosen), *searched]
         is_lost = bool(recent) and all(float(logits.amax()) <= 0.0 for logits in recent.values())
-        neighbours = self._neighbours(frame, sorted(chosen), sorted(recent), is_lost=is_lost)
+        neighbours = self._neighbours(frame, sorted(chosen), searched, is_lost=is_lost)
         side = self._matching(frame).size[-1]
         masks = [
             soft_mask(anchors[place], side) if place in anchors else soft_mask(recent[place], side, was_enlarged=True)
