@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -31,6 +33,24 @@ class Device:
         # Named only where it is on: torch warns about types that a device cannot use.
         dtype = self.autocast_dtype if is_on else None
         return torch.autocast(self.torch_device.type, dtype=dtype, enabled=is_on)
+
+
+_KEPT_BYTES = 256 * 2**20
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep up to 256 MB that this process has freed, instead of giving it back at once.
+
+    A frame's maps are freed and asked for again on every frame; fetching their pages anew costs a trunk a fifth of its
+    time. Only the GNU C library can be asked; elsewhere this does nothing.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    library = ctypes.CDLL(None)
+    if hasattr(library, "gnu_get_libc_version"):
+        library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+        library.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
 
 
 def choose_device(name: str = "auto") -> Device:

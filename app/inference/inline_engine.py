@@ -34,7 +34,7 @@ from app.inference.replay import mended_mask, replay
 from app.inference.suggesting import suggest
 from app.media.clip import ClipError, FrameSource, open_clip
 from sam2_core.checkpoint import describe_checkpoint, load_model
-from sam2_core.device import choose_device, device_of
+from sam2_core.device import choose_device, device_of, keep_freed_memory
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.video import ObjectMask, SessionSettings, VideoSession
 
@@ -72,6 +72,7 @@ class InlineEngine:
         """See `Engine`."""
         self._drop_sessions()
         self._model = None
+        keep_freed_memory()
         with sentences("loading the model"):
             place = choose_device(device)
             content = describe_checkpoint(checkpoint)

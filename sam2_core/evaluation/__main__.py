@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from sam2_core.device import keep_freed_memory
 from sam2_core.errors import Sam2Error
 
 COMMANDS = {
@@ -45,6 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == wanted:
             importlib.import_module(module).add_arguments(command)
     given = parser.parse_args(arguments)
+    keep_freed_memory()
     try:
         status: int = importlib.import_module(COMMANDS[given.command][0]).run(given)
     except Sam2Error as error:

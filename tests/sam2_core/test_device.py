@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -57,3 +61,26 @@ def test_an_impossible_allocation_becomes_a_sentence() -> None:
 def test_other_faults_pass_the_guard_unchanged() -> None:
     with pytest.raises(RuntimeError, match="shapes"), memory_guard("multiplying"):
         torch.ones(2, 3) @ torch.ones(2, 3)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only the GNU C library can be asked")
+def test_memory_that_was_freed_is_kept_for_the_next_frame() -> None:
+    program = """
+import resource, sys, torch
+from sam2_core.device import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+def fetched():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(20):
+        torch.zeros(16, 2**20).add_(1)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+fetched()
+print(fetched())
+"""
+
+    def pages(word: str) -> int:
+        run = subprocess.run([sys.executable, "-c", program, word], capture_output=True, text=True, check=True)
+        return int(run.stdout)
+
+    assert pages("keep") < pages("give back") / 10
