@@ -295,6 +295,7 @@ class MainWindow(QMainWindow):
             return
         self.places.note_window(bytes(self.saveGeometry().toBase64().data()).decode())
         self.notices.clear()
+        self.lining_up.panel.close()
         self.models.close()
         self.frames.close()
         super().closeEvent(event)

@@ -170,7 +170,12 @@ class Monkey:
         desk.set_playing(False)
         assert desk.tracking is not None
         desk.tracking.stop()
-        self.qtbot.waitUntil(lambda: not desk.tracking.is_running and not desk.tracking._pending, timeout=60000)
+
+        def is_at_rest() -> bool:
+            assert desk.tracking is not None and desk.document is not None
+            return not desk.tracking.is_running and not any(map(desk.tracking.is_pending, desk.document.prompts))
+
+        self.qtbot.waitUntil(is_at_rest, timeout=60000)
 
 
 def everything(window: MainWindow) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def test_s1_first_masklet(person: Any, park: Path, is_full: bool) -> None:
     assert window.picture.currentWidget() is window.welcome
     assert len(window.welcome.offers) == 3
     assert window.status.tool.text() == "Ready"
-    assert "Built-in model" in window.top_bar.model.text() and "CPU" in window.top_bar.model.text()
+    assert "Built-in model" in window.top_bar.model.text() and "processor" in window.top_bar.model.text()
 
     # 2 Try the bundled clip: frame 0, Points. (The first click makes the first object.)
     with person.qtbot.waitSignal(window.projects.opened, timeout=60000):

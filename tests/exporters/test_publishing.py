@@ -281,8 +281,8 @@ from exporters.registry import export
 
 noise = np.random.default_rng(0).random((200, 200)) < 0.5
 clip = StoredClip("walk", 30, 200, 200, 25.0, tuple(range(30)), (0.0,) * 30, (Track(1, "dog"),),
-                  {{(1, frame): MaskRecord(rle.encode(noise)) for frame in range(30)}},
-                  lambda _: np.zeros((200, 200, 3), np.uint8))
+                  masks={{(1, frame): MaskRecord(rle.encode(noise)) for frame in range(30)}},
+                  pictures=lambda _: np.zeros((200, 200, 3), np.uint8))
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
     list(export(Dataset((clip,)), "coco", Path(sys.argv[1]), overwrite=True))
