@@ -134,8 +134,9 @@ def _methods(arguments: argparse.Namespace) -> tuple[list[Method], dict[str, Any
 
 
 def _matching_model(arguments: argparse.Namespace, model: Sam2Model | None) -> Sam2Model:
-    """The model itself if its trunk can be matched with, else the built-in one."""
-    if model is not None and isinstance(model.image_encoder.trunk, EfficientNetTrunk):
-        return model
+    """The model that was named if its trunk can be matched with, else the built-in one."""
+    named = open_model(arguments) if model is None else model
+    if isinstance(named.image_encoder.trunk, EfficientNetTrunk):
+        return named
     given = argparse.Namespace(**{**vars(arguments), "checkpoint": built_in_checkpoint()})
     return open_model(given)
