@@ -14,7 +14,7 @@ PER_CELL_OFFICIAL = 620
 """GFLOP of memory attention with a full bank, memory encoder and decoder, for one object on one frame."""
 GFLOP_PER_SECOND = {"cpu": 150, "mps": 2_000, "cuda": 100_000}
 """What a device makes of them; measured on two server cores, estimated for the others."""
-BUILT_IN_SECONDS = {"cpu": (0.05, 0.2), "mps": (0.05, 0.03), "cuda": (0.01, 0.005)}
+BUILT_IN_SECONDS = {"cpu": (0.04, 0.11), "mps": (0.05, 0.03), "cuda": (0.01, 0.005)}
 """The built-in model: seconds for a frame, and for each object on it."""
 FRAMEWORK_BYTES = 250_000_000
 """PyTorch and the interpreter."""
