@@ -203,6 +203,20 @@ CUTOUT_WEIGHTS = {
     "rendered_market": 0.6,
 }
 
+_LATE = StageRecipe(
+    steps=1700,
+    learning_rate=8e-4,
+    trunk_rate=8e-5,
+    clip_share=0.3,
+    pictures=6,
+    still_size=320,
+    frames=5,
+    prior_drop=0.15,
+    wrong_mask_share=0.2,
+    box_share=0.35,
+    corrections=4,
+)
+
 RECIPES: dict[str, Recipe] = {
     "built_in": Recipe(
         model=BUILT_IN,
@@ -229,32 +243,8 @@ RECIPES: dict[str, Recipe] = {
                 box_share=0.35,
                 corrections=2,
             ),
-            StageRecipe(
-                steps=1700,
-                learning_rate=8e-4,
-                trunk_rate=8e-5,
-                clip_share=0.3,
-                pictures=6,
-                still_size=320,
-                frames=5,
-                prior_drop=0.15,
-                wrong_mask_share=0.2,
-                box_share=0.35,
-                corrections=4,
-            ),
-            StageRecipe(
-                steps=2500,
-                learning_rate=8e-4,
-                trunk_rate=8e-5,
-                clip_share=0.3,
-                pictures=6,
-                still_size=320,
-                frames=5,
-                prior_drop=0.15,
-                wrong_mask_share=0.2,
-                box_share=0.3,
-                corrections=4,
-            ),
+            _LATE,
+            dataclasses.replace(_LATE, steps=2500, box_share=0.3),
         ),
         average=0.999,
         thawed_from=3,
