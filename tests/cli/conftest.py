@@ -12,7 +12,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES, HEIGHT, WIDTH = 8, 96, 128
-LONG = 40
+LONG = 24
 
 
 @pytest.fixture(scope="session")

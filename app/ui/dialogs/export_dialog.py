@@ -95,12 +95,12 @@ class ExportDialog(QDialog):
         self._show_format()
 
     def _lay_out(self) -> None:
-        browse = QPushButton("Choose …")
-        browse.clicked.connect(self._browse)
+        self._choose = QPushButton("Choose …")
+        self._choose.clicked.connect(self._browse)
         folder_row = QHBoxLayout()
         folder_row.setSpacing(8)
         folder_row.addWidget(self.folder, 1)
-        folder_row.addWidget(browse)
+        folder_row.addWidget(self._choose)
         rows = QFormLayout()
         rows.setHorizontalSpacing(_BETWEEN)
         rows.setVerticalSpacing(8)
@@ -141,8 +141,8 @@ class ExportDialog(QDialog):
         project = self._desk.project
         if project is None:
             return
-        has_range = self._desk.range_in is not None or self._desk.range_out is not None
-        self.only_range.setEnabled(has_range)
+        has_range = self._has_range
+        self.only_range.setEnabled(has_range and self._job is None)
         self.only_range.setChecked(has_range and self.only_range.isChecked())
         first, last = self._desk.range
         self.only_range.setText(f"Only the range {first:,} to {last:,}" if has_range else "Only the range")
@@ -251,11 +251,20 @@ class ExportDialog(QDialog):
         self._bar.setVisible(is_running)
         self._bar.setRange(0, 0)
         self.export_button.setText("Stop" if is_running else "Export")
-        parts: tuple[QWidget, ...] = (self.format, self.folder, self._options_area, self.only_verified, self.replace)
-        for part in parts:
-            part.setEnabled(not is_running)
+        self._set_open(not is_running)
         for button in (self._open_folder, self._copy_path):
             button.hide()
+
+    def _set_open(self, is_open: bool) -> None:
+        """Whether what shall be exported can still be changed."""
+        parts: tuple[QWidget, ...] = (self.format, self.folder, self._choose, self._options_area)
+        for part in (*parts, self.only_worked, self.only_verified, self.replace):
+            part.setEnabled(is_open)
+        self.only_range.setEnabled(is_open and self._has_range)
+
+    @property
+    def _has_range(self) -> bool:
+        return self._desk.range_in is not None or self._desk.range_out is not None
 
     def _show_progress(self, progress: Progress) -> None:
         self._bar.setRange(0, max(1, progress.total))
@@ -276,8 +285,7 @@ class ExportDialog(QDialog):
         self._job = None
         self._bar.hide()
         self.export_button.setText("Export")
-        for part in (self.format, self.folder, self._options_area, self.only_verified, self.replace):
-            part.setEnabled(True)
+        self._set_open(True)
         self._show_facts()
 
     def _say(self, text: str, role: str) -> None:

@@ -58,6 +58,20 @@ def test_an_export_is_written_and_read_back(qtbot: QtBot, dialog: ExportDialog, 
     assert any("Read back: 12 of 12 masks equal." in label.text() for label in dialog.findChildren(QLabel))
 
 
+def test_what_is_exported_cannot_be_changed_while_it_is_written(
+    qtbot: QtBot, dialog: ExportDialog, desk: Desk, tmp_path: Path
+) -> None:
+    desk.set_range(0, 5)
+    dialog.refresh()
+    inputs = (dialog.format, dialog.folder, dialog.only_range, dialog.only_verified, dialog.replace)
+    assert all(part.isEnabled() for part in inputs)
+    dialog.folder.setText(str(tmp_path / "out"))
+    with qtbot.waitSignal(dialog.exported, timeout=20_000):
+        dialog.export_button.click()
+        assert not any(part.isEnabled() for part in inputs)
+    qtbot.waitUntil(lambda: all(part.isEnabled() for part in inputs))
+
+
 def test_the_dialog_counts_what_goes_in(dialog: ExportDialog, desk: Desk) -> None:
     assert any(label.text() == "2 objects, 24 frames, 12 masks; 0 % verified" for label in dialog.findChildren(QLabel))
     desk.set_range(0, 5)
