@@ -153,10 +153,9 @@ class ImagePredictor:
             answers = self._answer_closer(crop, prompts, given_mask, multimask)
         else:
             answers = self.answer(places, signs, given_mask, multimask)
-        if self.model.config.keeps_asked_parts and prompts.point_count:
-            side = self.model.config.image_size
-            places, signs = prompts.to_model(size, side, self.model.device)
-            answers = replace(answers, low_res=keep_asked_parts(answers.low_res, places, signs, side))
+        if self.model.config.keeps_asked_parts and places is not None and signs is not None:
+            low_res = keep_asked_parts(answers.low_res, places, signs, self.model.config.image_size)
+            answers = replace(answers, low_res=low_res)
         with memory_guard("enlarging masks"), torch.inference_mode():
             logits = self.enlarge(answers.low_res)[0]
             masks = logits if return_logits else logits > self.mask_threshold

@@ -42,9 +42,7 @@ def keep_parts_at(logits: Tensor, places: Tensor, *, threshold: float = 0.0) -> 
     Returns:
         Logits in which wiped pixels are `threshold - 10`.
     """
-    mask = (logits > threshold).cpu().numpy()
-    parts, lengths, inside = _parts(mask)
-    numbers = _spread(parts + 1, lengths, inside, mask.shape)
+    numbers, _ = _numbered_parts((logits > threshold).cpu().numpy())
     columns, rows = places.cpu().long().numpy().T
     wanted = numbers[np.arange(len(numbers)), rows, columns]
     is_other = torch.from_numpy((numbers > 0) & (numbers != wanted[:, None, None]))
@@ -71,9 +69,8 @@ def keep_asked_parts(
         Logits in which wiped pixels are -10.
     """
     height, width = logits.shape[-2:]
-    runs, lengths, inside = _parts((logits > 0).cpu().numpy())
-    numbers = _spread(runs + 1, lengths, inside, tuple(logits.shape))
-    is_asked = np.zeros(len(runs) + 1, dtype=np.bool_)
+    numbers, highest = _numbered_parts((logits > 0).cpu().numpy())
+    is_asked = np.zeros(highest + 1, dtype=np.bool_)
     places = (points.float().cpu() / side * torch.tensor([width, height])).numpy()
     signs = labels.cpu().numpy()
     before = np.zeros((len(places), height, width), dtype=np.bool_) if beneath is None else beneath.cpu().numpy().copy()
@@ -182,6 +179,12 @@ def _parts(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64
     edges = np.flatnonzero(np.diff(padded.reshape(-1), prepend=False, append=False))
     starts, ends = edges[0::2], edges[1::2]
     return _join(len(starts), *_touching_runs(starts, ends, width + 2)), ends - starts, padded
+
+
+def _numbered_parts(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], int]:
+    """A number from 1 on for each pixel's part, 0 where there is none, and a number that none is above."""
+    parts, lengths, inside = _parts(mask)
+    return _spread(parts + 1, lengths, inside, mask.shape), len(parts)
 
 
 def _spread(

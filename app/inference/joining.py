@@ -27,6 +27,7 @@ class Joining:
         self.is_settled = False
         self.joint: Joint | None = None
         """What came of it, once it is settled; None where nothing could be compared."""
+        self._wanted = min(AGREEING_FRAMES, len(self.frames))
         self._most_bytes = held_bytes
         self._bytes = 0
         self._first: dict[int, CellResult] = {}
@@ -71,16 +72,14 @@ class Joining:
 
     def _windows(self) -> list[range]:
         """Every so many frames in a row on which both runs were compared."""
-        wanted = min(AGREEING_FRAMES, len(self.frames))
-        starts = [range(frame, frame + wanted) for frame in sorted(self._shares)]
+        starts = [range(frame, frame + self._wanted) for frame in sorted(self._shares)]
         return [window for window in starts if all(frame in self._shares for frame in window)]
 
     def _agreed_from(self, frame: int, step: int) -> int | None:
         """The middle of the frames at `frame`, in the direction of `step`, if both runs agree on all of them."""
-        wanted = min(AGREEING_FRAMES, len(self.frames))
-        window = [frame + step * number for number in range(wanted)]
+        window = [frame + step * number for number in range(self._wanted)]
         agrees = all(self._shares.get(one, 0.0) >= AGREEMENT for one in window)
-        return sorted(window)[wanted // 2] if agrees else None
+        return sorted(window)[self._wanted // 2] if agrees else None
 
     def _best_middle(self) -> int | None:
         """The middle of the frames on which the runs differ least; near the middle of the span where that is equal."""

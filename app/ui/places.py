@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -175,13 +176,16 @@ class Places:
         return {name: value for name, value in held.items() if isinstance(value, _KINDS.get(name, ()))}
 
     def _write(self) -> None:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            staged = self._path.with_suffix(".new")
-            staged.write_text(json.dumps(self._held, indent=1), encoding="utf-8")
-            staged.replace(self._path)
-        except OSError:
-            return  # only convenience is lost: the next start is an empty window
+        keep(self._path, self._held)  # where it cannot be, only convenience is lost: the next window is an empty one
+
+
+def keep(path: Path, held: Any) -> None:
+    """Write a small JSON file whole or not at all; where that cannot be done, what was there stays."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        staged = path.with_suffix(".new")
+        staged.write_text(json.dumps(held, indent=1), encoding="utf-8")
+        staged.replace(path)
 
 
 def _default_path() -> Path:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from app.inference.plan import Plan, PlanError, make_plan
+from app.ui.canvas.words import counted
 from app.ui.desk import Desk
 from app.ui.projects import Projects
 from app.ui.waiting_runs import WaitingRun, WaitingRuns
@@ -182,13 +183,14 @@ class RunLine(QObject):
 
     @property
     def _stopped(self) -> str:
-        return f"The line was stopped; {_runs(len(self.waiting.runs))} in it."
+        return f"The line was stopped; {counted(len(self.waiting.runs), 'run')} in it."
 
     def _summary(self) -> str:
         failed = sum(1 for run in self.waiting.runs if run.fault)
+        done = f"{counted(self._done, 'run')} of the line done"
         if failed:
-            return f"{_runs(self._done)} of the line done; {_runs(failed)} could not be done, the line says why."
-        return f"{_runs(self._done)} of the line done." if self._done else ""
+            return f"{done}; {counted(failed, 'run')} could not be done, the line says why."
+        return f"{done}." if self._done else ""
 
     def _end(self, said: str) -> None:
         app = QApplication.instance()
@@ -199,7 +201,3 @@ class RunLine(QObject):
         if said:
             self._desk.notice.emit(said, "good")
         self.changed.emit()
-
-
-def _runs(count: int) -> str:
-    return f"{count:,} run{'s' if count != 1 else ''}"

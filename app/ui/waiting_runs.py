@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.inference.plan import Direction
+from app.ui.places import keep
 
 DIRECTIONS: Mapping[str, Direction] = {"forward": "forward", "backward": "backward", "both": "both", "repair": "repair"}
 
@@ -102,11 +102,7 @@ class WaitingRuns(QObject):
 
     def _set(self, runs: list[WaitingRun]) -> None:
         self._runs = runs
-        with contextlib.suppress(OSError):  # the line then lasts as long as the program
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            staged = self._path.with_suffix(".new")
-            staged.write_text(json.dumps([asdict(run) for run in runs], indent=1), encoding="utf-8")
-            staged.replace(self._path)
+        keep(self._path, [asdict(run) for run in runs])  # where it cannot be, the line lasts as long as the program
         self.changed.emit()
 
     def _read(self) -> list[WaitingRun]:

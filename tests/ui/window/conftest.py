@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 from PySide6.QtWidgets import QApplication
 
+from app.commands.masks import set_mask
+from app.commands.objects import new_object
 from app.inference.inline_engine import InlineEngine
 from app.jobs.background import close_background
 from app.ui import theme
@@ -85,3 +87,25 @@ def opened(window: MainWindow, clip: Path, open_clip) -> MainWindow:
     """The window with the clip on it, the model ready."""
     open_clip(window, clip)
     return window
+
+
+@pytest.fixture
+def square() -> np.ndarray:
+    """A mask of the clip's size."""
+    mask = np.zeros((72, 96), bool)
+    mask[20:40, 8:28] = True
+    return mask
+
+
+@pytest.fixture
+def painted(qtbot, opened: MainWindow, square: np.ndarray) -> MainWindow:
+    """A dog painted on 2 and 12, the playhead between, the model there."""
+    project, tracking = opened.desk.project, opened.desk.tracking
+    assert project is not None and tracking is not None
+    new_object(project, "dog")
+    for frame in (2, 12):
+        set_mask(project, 1, frame, square)
+    opened.desk.select(1)
+    opened.desk.set_frame(6)
+    qtbot.waitUntil(lambda: tracking.status.info is not None, timeout=20000)
+    return opened

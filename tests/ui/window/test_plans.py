@@ -11,23 +11,12 @@ from app.commands.masks import set_mask
 from app.commands.objects import new_object, set_object_frozen, set_object_visible
 from app.ui.window import MainWindow
 
-SQUARE = np.zeros((72, 96), bool)
-SQUARE[20:40, 8:28] = True
-
 
 @pytest.fixture
-def waiting(qtbot: Any, opened: MainWindow) -> MainWindow:
-    """Painted on 2 and 12, the playhead between; the plan of a repair waits."""
-    project, tracking = opened.desk.project, opened.desk.tracking
-    assert project is not None and tracking is not None
-    new_object(project, "dog")
-    for frame in (2, 12):
-        set_mask(project, 1, frame, SQUARE)
-    opened.desk.select(1)
-    opened.desk.set_frame(6)
-    qtbot.waitUntil(lambda: tracking.status.info is not None, timeout=20000)
-    opened.desk.actions["show_repair"].trigger()
-    return opened
+def waiting(painted: MainWindow) -> MainWindow:
+    """The plan of a repair waits."""
+    painted.desk.actions["show_repair"].trigger()
+    return painted
 
 
 def test_it_says_frames_time_and_memory_of_this_model(waiting: MainWindow) -> None:
@@ -62,12 +51,12 @@ def test_esc_drops_it(waiting: MainWindow) -> None:
     assert waiting.desk.selected_object == 1
 
 
-def test_all_objects_are_those_in_view_and_what_is_selected(qtbot: Any, opened: MainWindow) -> None:
+def test_all_objects_are_those_in_view_and_what_is_selected(qtbot: Any, opened: MainWindow, square: np.ndarray) -> None:
     project, tracking = opened.desk.project, opened.desk.tracking
     assert project is not None and tracking is not None
     for object_id, name in ((1, "dog"), (2, "ball"), (3, "cat")):
         new_object(project, name)
-        set_mask(project, object_id, 0, SQUARE)
+        set_mask(project, object_id, 0, square)
     set_object_visible(project, 2, False)
     set_object_frozen(project, 3, True)
     plans: list[Any] = []

@@ -5,32 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 
 from app.commands.masks import set_mask
-from app.commands.objects import new_object
 from app.document.steps import SetMasks
 from app.document.values import FrameMask, Origin
 from app.inference.engine import Joint
 from app.ui.timeline.lane_cells import LaneState
 from app.ui.window import MainWindow
-
-SQUARE = np.zeros((72, 96), bool)
-SQUARE[20:40, 8:28] = True
-
-
-@pytest.fixture
-def painted(qtbot: Any, opened: MainWindow) -> MainWindow:
-    """Painted on 2 and 12, the playhead between."""
-    project, tracking = opened.desk.project, opened.desk.tracking
-    assert project is not None and tracking is not None
-    new_object(project, "dog")
-    for frame in (2, 12):
-        set_mask(project, 1, frame, SQUARE)
-    opened.desk.select(1)
-    opened.desk.set_frame(6)
-    qtbot.waitUntil(lambda: tracking.status.info is not None, timeout=20000)
-    return opened
 
 
 def do(window: MainWindow, name: str) -> None:
@@ -72,7 +53,7 @@ def test_where_the_ends_agree_is_told(painted: MainWindow) -> None:
 
 
 def test_where_they_never_agree_the_worst_frame_is_a_click_away_and_first_in_the_queue(
-    qtbot: Any, painted: MainWindow
+    qtbot: Any, painted: MainWindow, square: np.ndarray
 ) -> None:
     desk = painted.desk
     document = desk.document
@@ -91,7 +72,7 @@ def test_where_they_never_agree_the_worst_frame_is_a_click_away_and_first_in_the
     qtbot.waitUntil(lambda: bool(painted.suspicions.found), timeout=5000)
     first = painted.suspicions.found[0]
     assert first.cell == (1, 9) and first.reason == "the runs from both ends share 12 % of their masks"
-    set_mask(desk.project, 1, 9, SQUARE[::-1])
+    set_mask(desk.project, 1, 9, square[::-1])
     qtbot.waitUntil(lambda: all(one.cell != (1, 9) for one in painted.suspicions.found), timeout=5000)
 
 
