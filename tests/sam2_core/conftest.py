@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
 
 from sam2_core.config import HieraConfig, ModelConfig
 from sam2_core.model.sam2 import Sam2Model
+from sam2_core.training.recipes import Recipe
+from sam2_core.training.record import StepRecord
+from sam2_core.training.run import Training
+from sam2_core.training.team import Team
 
 
 @pytest.fixture(autouse=True)
@@ -51,3 +56,40 @@ def small_model(small_config: ModelConfig) -> Sam2Model:
                 mlp.layers[-1].weight.mul_(20.0)
             model.sam_mask_decoder.pred_obj_score_head.layers[-1].bias.fill_(4.0)
     return model.eval()
+
+
+@pytest.fixture
+def new_training() -> Callable[..., Training]:
+    """Makes the training of a new model on a data folder, the same in every run."""
+
+    def make(recipe: Recipe, data: Path, run: Path, team: Team | None = None) -> Training:
+        run.mkdir(exist_ok=True)
+        torch.manual_seed(3)
+        return Training(recipe, Sam2Model(recipe.model), [data], run, team)
+
+    return make
+
+
+@pytest.fixture
+def resumed_alike(
+    new_training: Callable[..., Training], tmp_path: Path
+) -> Callable[[Recipe, Path, int], list[StepRecord]]:
+    """Trains in one go, and again with a break after some steps, which must end alike; gives the steps of the first."""
+
+    def compare(recipe: Recipe, data: Path, steps: int) -> list[StepRecord]:
+        whole = new_training(recipe, data, tmp_path / "whole")
+        records = list(whole.steps())
+        first = new_training(recipe, data, tmp_path / "parts")
+        list(first.steps(until=steps))
+        first.save()
+        second = new_training(recipe, data, tmp_path / "parts")
+        assert second.resume()
+        again = list(second.steps())
+        assert [record.step for record in again] == list(range(steps, recipe.steps))
+        assert [record.loss for record in again] == pytest.approx([record.loss for record in records[steps:]])
+        got = second.averaged_state()
+        for name, value in whole.averaged_state().items():
+            assert torch.allclose(value, got[name], atol=1e-6), name
+        return records
+
+    return compare

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,12 @@ from sam2_core.training.losses import LossWeights, decoder_loss
 from sam2_core.training.optimiser import parameter_groups, rate_share, trained_parameters
 from sam2_core.training.paper_recipes import ALL_RECIPES
 from sam2_core.training.recipes import RECIPES, Recipe, StageRecipe
+from sam2_core.training.record import StepRecord
 from sam2_core.training.run import METRICS_NAME, Training, run_training
 from sam2_core.training.team import Team
+
+NewTraining = Callable[..., Training]
+ResumedAlike = Callable[[Recipe, Path, int], list[StepRecord]]
 
 
 @pytest.fixture
@@ -53,56 +58,31 @@ def _recipe(**stage: object) -> Recipe:
     return dataclasses.replace(RECIPES["tiny_trial"], stages=(StageRecipe(**changed),))  # type: ignore[arg-type]
 
 
-def _new(recipe: Recipe, data: Path, run: Path) -> Training:
-    run.mkdir(exist_ok=True)
-    torch.manual_seed(3)
-    return Training(recipe, Sam2Model(recipe.model), [data], run)
-
-
-def test_a_few_steps_lower_the_loss(pictures: Path, tmp_path: Path) -> None:
-    training = _new(_recipe(wrong_mask_share=0.2), pictures, tmp_path / "run")
+def test_a_few_steps_lower_the_loss(pictures: Path, tmp_path: Path, new_training: NewTraining) -> None:
+    training = new_training(_recipe(wrong_mask_share=0.2), pictures, tmp_path / "run")
     losses = [record.loss for record in training.steps()]
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:3])
 
 
-def test_a_resumed_run_ends_like_an_uninterrupted_one(pictures: Path, tmp_path: Path) -> None:
-    recipe = _recipe(steps=6, clip_share=0.5)
-    whole = _new(recipe, pictures, tmp_path / "whole")
-    records = list(whole.steps())
+def test_a_resumed_run_ends_like_an_uninterrupted_one(pictures: Path, resumed_alike: ResumedAlike) -> None:
+    records = resumed_alike(_recipe(steps=6, clip_share=0.5), pictures, 3)
     assert {record.kind for record in records} == {"still", "clip"}
-    first = _new(recipe, pictures, tmp_path / "parts")
-    list(first.steps(until=3))
-    first.save()
-    second = _new(recipe, pictures, tmp_path / "parts")
-    assert second.resume()
-    assert second.step == 3
-    again = list(second.steps())
-    assert [record.step for record in again] == [3, 4, 5]
-    wanted, got = whole.averaged_state(), second.averaged_state()
-    for name, value in wanted.items():
-        assert torch.allclose(value, got[name], atol=1e-6), name
 
 
 @pytest.mark.parametrize("clip_share", [0.0, 1.0])
-def test_a_run_resumed_after_a_change_of_stage_ends_alike(clip_share: float, pictures: Path, tmp_path: Path) -> None:
+def test_a_run_resumed_after_a_change_of_stage_ends_alike(
+    clip_share: float, pictures: Path, resumed_alike: ResumedAlike
+) -> None:
     first = _recipe(steps=2, clip_share=clip_share).stages[0]
     second = dataclasses.replace(first, frames=3, still_size=96)
     # Renewed so slowly that the second stage asks for samples that the first one had.
-    recipe = dataclasses.replace(_recipe(), stages=(first, second), renewed=0.25)
-    whole = _new(recipe, pictures, tmp_path / "whole")
-    records = list(whole.steps())
-    parts = _new(recipe, pictures, tmp_path / "parts")
-    list(parts.steps(until=2))
-    parts.save()
-    resumed = _new(recipe, pictures, tmp_path / "parts")
-    assert resumed.resume()
-    assert [record.loss for record in resumed.steps()] == pytest.approx([record.loss for record in records[2:]])
-    wanted, got = whole.averaged_state(), resumed.averaged_state()
-    assert all(torch.allclose(value, got[name], atol=1e-6) for name, value in wanted.items())
+    resumed_alike(dataclasses.replace(_recipe(), stages=(first, second), renewed=0.25), pictures, 2)
 
 
-def test_a_frozen_trunk_stays_as_it_is_and_the_rest_moves(pictures: Path, tmp_path: Path) -> None:
-    training = _new(_recipe(clip_share=1.0), pictures, tmp_path / "run")
+def test_a_frozen_trunk_stays_as_it_is_and_the_rest_moves(
+    pictures: Path, tmp_path: Path, new_training: NewTraining
+) -> None:
+    training = new_training(_recipe(clip_share=1.0), pictures, tmp_path / "run")
     before = {name: value.clone() for name, value in training.model.state_dict().items()}
     list(training.steps(until=2))
     after = training.model.state_dict()
@@ -113,21 +93,23 @@ def test_a_frozen_trunk_stays_as_it_is_and_the_rest_moves(pictures: Path, tmp_pa
 
 
 def test_a_published_architecture_trains_by_the_same_code(
-    small_config: ModelConfig, pictures: Path, tmp_path: Path
+    small_config: ModelConfig, pictures: Path, tmp_path: Path, new_training: NewTraining
 ) -> None:
     stage = StageRecipe(
         steps=3, learning_rate=1e-3, trunk_rate=1e-3, clip_share=0.5, warmup=1, pictures=1, objects=2, frames=2
     )
     recipe = dataclasses.replace(RECIPES["2.1_tiny"], model=small_config, stages=(stage,), precision="float32", pool=2)
-    training = _new(recipe, pictures, tmp_path / "run")
+    training = new_training(recipe, pictures, tmp_path / "run")
     before = training.model.image_encoder.trunk.patch_embed.proj.weight.detach().clone()
     assert all(np.isfinite(record.loss) for record in training.steps())
     assert not torch.equal(before, training.model.image_encoder.trunk.patch_embed.proj.weight)
 
 
-def test_a_run_records_its_steps_and_exports_a_file_that_loads(pictures: Path, tmp_path: Path) -> None:
+def test_a_run_records_its_steps_and_exports_a_file_that_loads(
+    pictures: Path, tmp_path: Path, new_training: NewTraining
+) -> None:
     recipe = _recipe(steps=3)
-    training = _new(recipe, pictures, tmp_path / "run")
+    training = new_training(recipe, pictures, tmp_path / "run")
     said = run_training(training)
     assert said.startswith("The recipe's 3 steps are done.")
     lines = (tmp_path / "run" / METRICS_NAME).read_text().splitlines()
@@ -141,13 +123,13 @@ def test_a_run_records_its_steps_and_exports_a_file_that_loads(pictures: Path, t
     assert card["training"]["sources"] == ["stills/shapes", "cutouts/boxes"]
 
 
-def test_a_checkpoint_of_another_model_is_refused(pictures: Path, tmp_path: Path) -> None:
-    training = _new(_recipe(steps=1), pictures, tmp_path / "run")
+def test_a_checkpoint_of_another_model_is_refused(pictures: Path, tmp_path: Path, new_training: NewTraining) -> None:
+    training = new_training(_recipe(steps=1), pictures, tmp_path / "run")
     training.save()
     other = _recipe(steps=1)
     other = dataclasses.replace(other, model=dataclasses.replace(other.model, hidden=64))
     with pytest.raises(CheckpointError, match="another model"):
-        _new(other, pictures, tmp_path / "run").resume()
+        new_training(other, pictures, tmp_path / "run").resume()
     with pytest.raises(CheckpointError, match="no checkpoint"):
         export_run(tmp_path / "nothing", tmp_path / "model.pt")
 
@@ -165,13 +147,15 @@ def test_quiet_memory_leaves_a_frame_as_it_was(small_model: Sam2Model) -> None:
 
 
 @pytest.mark.parametrize("name", ["2.1_tiny", "2.1_tiny_pretraining", "2.1_tiny_training", "2.0_small_training"])
-def test_the_recipes_of_the_official_models_take_a_step(name: str, pictures: Path, tmp_path: Path) -> None:
+def test_the_recipes_of_the_official_models_take_a_step(
+    name: str, pictures: Path, tmp_path: Path, new_training: NewTraining
+) -> None:
     recipe = ALL_RECIPES[name]
     for is_clip in (False, True):
         stage = dataclasses.replace(recipe.stages[0], clip_share=float(is_clip), objects=2, corrections=2, warmup=1)
         config = dataclasses.replace(recipe.model, image_size=64)
         small = dataclasses.replace(recipe, model=config, stages=(stage,), pool=2, precision="float32")
-        training = _new(small, pictures, tmp_path / f"run_{is_clip}")
+        training = new_training(small, pictures, tmp_path / f"run_{is_clip}")
         before = training.model.image_encoder.trunk.patch_embed.proj.weight.detach().clone()
         (record,) = training.steps(until=1)
         assert record.kind == ("clip" if is_clip else "still")
@@ -203,8 +187,10 @@ def test_rates_rise_and_fall_as_the_recipe_says() -> None:
     assert rate_share(root, 8500) == pytest.approx(0.5 * (1000 / 8500) ** 0.5)
 
 
-def test_a_step_with_values_that_are_no_numbers_changes_nothing(pictures: Path, tmp_path: Path) -> None:
-    training = _new(_recipe(steps=2), pictures, tmp_path / "run")
+def test_a_step_with_values_that_are_no_numbers_changes_nothing(
+    pictures: Path, tmp_path: Path, new_training: NewTraining
+) -> None:
+    training = new_training(_recipe(steps=2), pictures, tmp_path / "run")
     list(training.steps(until=1))
     before = {name: value.clone() for name, value in training.optimiser.parameters.items()}
     for parameter in training.optimiser.parameters.values():
@@ -213,13 +199,13 @@ def test_a_step_with_values_that_are_no_numbers_changes_nothing(pictures: Path, 
     assert all(torch.equal(before[name], value) for name, value in training.optimiser.parameters.items())
 
 
-def test_half_precision_on_a_device_that_wants_it_takes_the_same_steps(pictures: Path, tmp_path: Path) -> None:
+def test_half_precision_on_a_device_that_wants_it_takes_the_same_steps(
+    pictures: Path, tmp_path: Path, new_training: NewTraining
+) -> None:
     recipe = _recipe(steps=3, clip_share=0.5)
-    (tmp_path / "run").mkdir()
-    torch.manual_seed(3)
     team = Team(Device(torch.device("cpu"), torch.bfloat16, "processor, bfloat16"))
-    half = Training(recipe, Sam2Model(recipe.model), [pictures], tmp_path / "run", team)
-    whole = _new(recipe, pictures, tmp_path / "whole")
+    half = new_training(recipe, pictures, tmp_path / "run", team)
+    whole = new_training(recipe, pictures, tmp_path / "whole")
     pairs = list(zip(half.steps(), whole.steps(), strict=True))
     assert all(one.loss == pytest.approx(other.loss, rel=0.1) for one, other in pairs)
     assert any(one.loss != other.loss for one, other in pairs)

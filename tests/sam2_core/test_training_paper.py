@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from sam2_core.training.paper_recipes import ALL_RECIPES
 from sam2_core.training.person import Person, boxes_around, clicks_on, clicks_on_errors
 from sam2_core.training.prompted_clips import draw_prompts, prompted_clip_losses, prompted_still_losses
 from sam2_core.training.recipes import Recipe, StageRecipe
+from sam2_core.training.record import StepRecord
 from sam2_core.training.run import Training
 from sam2_core.training.team import Team
 from sam2_core.training.tracking import Memory, condition, no_points, remember
@@ -427,12 +428,12 @@ def _small(name: str, config: ModelConfig, **stage: object) -> Recipe:
     return dataclasses.replace(recipe, model=config, stages=stages, precision="float32")
 
 
-def test_every_object_counts_alike_over_all_processes(small_config: ModelConfig, videos: Path, tmp_path: Path) -> None:
-    recipe = _small("2.1_tiny_training", small_config)
+def test_every_object_counts_alike_over_all_processes(
+    small_config: ModelConfig, videos: Path, tmp_path: Path, new_training: Callable[..., Training]
+) -> None:
     weights_seen.clear()
     team = _OneOfTwo(Device(torch.device("cpu"), None, "processor"))
-    (tmp_path / "run").mkdir()
-    training = Training(recipe, Sam2Model(small_config), [videos], tmp_path / "run", team)
+    training = new_training(_small("2.1_tiny_training", small_config), videos, tmp_path / "run", team)
     list(training.steps(until=1))
     assert weights_seen == [pytest.approx(1 / 1.5)]
 
@@ -440,26 +441,11 @@ def test_every_object_counts_alike_over_all_processes(small_config: ModelConfig,
 @pytest.mark.parametrize(
     "name", ["2.1_tiny_pretraining", "2.1_tiny_training", "2.1_tiny_long_training", "2.1_tiny_mose"]
 )
-def test_the_papers_stages_resume_exactly(name: str, small_config: ModelConfig, videos: Path, tmp_path: Path) -> None:
+def test_the_papers_stages_resume_exactly(
+    name: str, small_config: ModelConfig, videos: Path, resumed_alike: Callable[[Recipe, Path, int], list[StepRecord]]
+) -> None:
     recipe = _small(name, small_config, **({"clip_share": 0.5} if "pre" not in name else {}))
-    runs = [tmp_path / "whole", tmp_path / "parts"]
-
-    def training(run: Path) -> Training:
-        run.mkdir(exist_ok=True)
-        torch.manual_seed(3)
-        return Training(recipe, Sam2Model(small_config), [videos], run)
-
-    whole = training(runs[0])
-    records = list(whole.steps())
-    assert all(np.isfinite(record.loss) for record in records)
-    first = training(runs[1])
-    list(first.steps(until=2))
-    first.save()
-    second = training(runs[1])
-    assert second.resume()
-    assert [record.loss for record in second.steps()] == pytest.approx([record.loss for record in records[2:]])
-    got = second.averaged_state()
-    assert all(torch.allclose(value, got[key], atol=1e-6) for key, value in whole.averaged_state().items())
+    assert all(np.isfinite(record.loss) for record in resumed_alike(recipe, videos, 2))
 
 
 def test_the_papers_numbers() -> None:

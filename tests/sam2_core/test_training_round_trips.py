@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import av
@@ -62,12 +63,6 @@ def films(tmp_path: Path) -> Path:
     Image.fromarray(ground).save(stills / "0000.jpg")
     Image.fromarray(index_map).save(stills / "0000.png")
     return tmp_path / "data"
-
-
-def _new(recipe: Recipe, data: Path, run: Path) -> Training:
-    run.mkdir(exist_ok=True)
-    torch.manual_seed(3)
-    return Training(recipe, Sam2Model(recipe.model), [data], run)
 
 
 def _clip(model: Sam2Model, frames: int = 4) -> tuple[Features, torch.Tensor]:
@@ -141,36 +136,34 @@ def test_masks_to_follow_are_sure_of_a_sensible_size_and_apart(
     assert torch.equal(chosen[1] > 0, masks[0, 1] > 0)
 
 
-def test_a_run_on_unlabelled_films_records_its_trips(films: Path, tmp_path: Path) -> None:
-    training = _new(_recipe(steps=6, clip_share=0.8, consistency_share=0.6), films, tmp_path / "run")
+def test_a_run_on_unlabelled_films_records_its_trips(
+    films: Path, tmp_path: Path, new_training: Callable[..., Training]
+) -> None:
+    training = new_training(_recipe(steps=6, clip_share=0.8, consistency_share=0.6), films, tmp_path / "run")
     run_training(training)
     rows = (tmp_path / "run" / METRICS_NAME).read_text().splitlines()[1:]
     assert {row.split(",")[1] for row in rows} == {"still", "clip", "round trip"}
     assert (tmp_path / "run" / "plots" / "loss.png").exists()
 
 
-def test_without_films_made_clips_are_followed(films: Path, tmp_path: Path) -> None:
+def test_without_films_made_clips_are_followed(
+    films: Path, tmp_path: Path, new_training: Callable[..., Training]
+) -> None:
     (films / "backgrounds" / "made" / "0000.mp4").unlink()
-    records = list(_new(_recipe(steps=2), films, tmp_path / "run").steps())
+    records = list(new_training(_recipe(steps=2), films, tmp_path / "run").steps())
     assert [record.kind for record in records] == ["round trip", "round trip"]
     assert all(np.isfinite(record.loss) for record in records)
 
 
-def test_round_trips_resume_exactly(films: Path, tmp_path: Path) -> None:
-    recipe = _recipe(steps=6, consistency_share=0.5)
-    whole = _new(recipe, films, tmp_path / "whole")
-    records: list[StepRecord] = list(whole.steps())
+def test_round_trips_resume_exactly(
+    films: Path, resumed_alike: Callable[[Recipe, Path, int], list[StepRecord]]
+) -> None:
+    records = resumed_alike(_recipe(steps=6, consistency_share=0.5), films, 3)
     assert {record.kind for record in records} == {"clip", "round trip"}
-    first = _new(recipe, films, tmp_path / "parts")
-    list(first.steps(until=3))
-    first.save()
-    second = _new(recipe, films, tmp_path / "parts")
-    assert second.resume()
-    assert [record.loss for record in second.steps()] == pytest.approx([record.loss for record in records[3:]])
-    got = second.averaged_state()
-    assert all(torch.allclose(value, got[name], atol=1e-6) for name, value in whole.averaged_state().items())
 
 
-def test_without_a_share_no_step_is_a_round_trip(films: Path, tmp_path: Path) -> None:
-    with_none = list(_new(_recipe(steps=3, consistency_share=0.0), films, tmp_path / "one").steps())
+def test_without_a_share_no_step_is_a_round_trip(
+    films: Path, tmp_path: Path, new_training: Callable[..., Training]
+) -> None:
+    with_none = list(new_training(_recipe(steps=3, consistency_share=0.0), films, tmp_path / "one").steps())
     assert [record.kind for record in with_none] == ["clip"] * 3
