@@ -93,6 +93,7 @@ def run_propagate(arguments: argparse.Namespace) -> int:
             device=arguments.device,
             frames=arguments.range,
             direction=arguments.direction,
+            draft=arguments.draft,
             again=arguments.again,
             overwrite=arguments.overwrite,
         )
@@ -256,6 +257,7 @@ def _add_propagate_options(parser: argparse.ArgumentParser) -> None:
     add("--device", default="auto", metavar="NAME", help="auto (the default), cuda, cuda:1, mps or cpu")
     add("--range", metavar="A:B", help="only frames A to B, both included; either may be left out")
     add("--direction", choices=("both", "forward", "backward"), default="both", help="from the prompts (default: both)")
+    add("--draft", type=int, metavar="N", help="only every N-th frame (2 to 8) without a mask, to find trouble")
     add("--again", action="store_true", help="compute frames anew that the project has masks for")
     add("--overwrite", action="store_true", help="replace earlier exports and videos at these places")
     parser.set_defaults(run=run_propagate)

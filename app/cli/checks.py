@@ -37,6 +37,8 @@ class Request:
     device: str = "auto"
     frames: str | None = None
     direction: Direction = "both"
+    draft: int | None = None
+    """Every so many frames; None for a run over all of them."""
     again: bool = False
     overwrite: bool = False
 
@@ -81,6 +83,7 @@ def check(request: Request) -> Prepared:
     """Check all of a request. Raises UsageError or EnvironmentMissing; then nothing was written anywhere."""
     with as_usage_errors():
         check_device_name(request.device)
+        _check_draft(request)
         exports = _checked_targets(request)
         options = _checked_options(request, exports)
         if request.prompts is not None and not request.prompts.is_file():
@@ -114,6 +117,17 @@ def parse_range(text: str | None, frame_count: int) -> tuple[int, int]:
     if last > end:
         raise UsageError(f"The range {text} does not fit: the clip has frames 0 to {end}.")
     return first, last
+
+
+def _check_draft(request: Request) -> None:
+    from app.document.values import DRAFT_STEPS
+
+    if request.draft is None:
+        return
+    if not 2 <= request.draft <= DRAFT_STEPS:
+        raise UsageError(f"--draft takes a number from 2 to {DRAFT_STEPS}: the draft computes every so many frames.")
+    if request.again:
+        raise UsageError("A draft computes only frames that have no mask: leave --draft or --again out.")
 
 
 def _checked_targets(request: Request) -> tuple[ExportRequest, ...]:

@@ -77,7 +77,7 @@ class _Work:
         plan = self._plan()
         if plan is not None:
             told = forecast(plan, info)
-            print(f"{_capital(plan.summary)}, {told.words}", file=sys.stderr)
+            print(f"{_capital(_what(plan))}, {told.words}", file=sys.stderr)
             passed = sum(len(stretch.lead_in) for stretch in plan.stretches)
             if passed:
                 print(f"{counted(passed, 'frame')} before them run again, to remember what led there", file=sys.stderr)
@@ -150,6 +150,7 @@ class _Work:
                 prepared.last,
                 prepared.request.direction,
                 only_missing=not prepared.request.again,
+                stride=prepared.request.draft or 1,
             )
         except PlanError as error:
             if not error.is_complete:
@@ -159,15 +160,15 @@ class _Work:
 
     def _run(self, plan: Plan, stop: StopRequest) -> None:
         document = self._project.document
-        transaction = self._project.history.begin(f"Propagate {plan.summary}")
+        transaction = self._project.history.begin(f"{plan.deed[0]} {plan.summary}")
         began, batch, written, damaged = time.monotonic(), None, 0, list[str]()
         try:
             with (
-                ProgressDisplay("Propagating") as display,
+                ProgressDisplay(plan.deed[1]) as display,
                 closing(self._engine.run(plan, plan_inputs(document, plan))) as run,
             ):
                 for batch in run:
-                    results = run_results(document, [batch], document.clock)
+                    results = run_results(document, [batch], document.clock, is_draft=plan.is_draft)
                     written += accept_masks(self._project, transaction, results).accepted
                     display.show(batch.done, batch.total)
                     if batch.fault:
@@ -239,6 +240,10 @@ def _worked_off(work: Generator[Any, None, Any], target: Path, unit: str, stop: 
             display.show(progress.done, progress.total)
             if stop.is_set:
                 raise Stopped(f"Stopped while writing {target}.")
+
+
+def _what(plan: Plan) -> str:
+    return f"a draft of {plan.summary}" if plan.is_draft else plan.summary
 
 
 def _capital(text: str) -> str:

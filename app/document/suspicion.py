@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.document.document import DocumentView
-from app.document.suspicion_signs import DRAFT_STEPS, OWN_SIGNS, Lane, Shared, Sign, lane_of, shared_place
-from app.document.values import Cell, Origin
+from app.document.suspicion_signs import OWN_SIGNS, Lane, Shared, Sign, lane_of, shared_place
+from app.document.values import DRAFT_STEPS, Cell, Origin
 
 THRESHOLD = 0.25
 """Below this a cell is not worth a person's look."""

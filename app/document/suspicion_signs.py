@@ -9,15 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.document.document import DocumentView
-from app.document.values import Origin
+from app.document.values import DRAFT_STEPS, Origin
 
 Floats = NDArray[np.float64]
 
 NEIGHBOURS = 4
 """How many masks on either side say what is usual for an object."""
 
-DRAFT_STEPS = 8
-"""A draft leaves out fewer frames than this between two masks."""
 GAP_SUSPICION = 0.4
 UNSURE_IOU = 0.75
 UNSURE_SCORE = 3.0

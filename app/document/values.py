@@ -107,13 +107,17 @@ class Prompt:
 
 
 class Origin(StrEnum):
-    """Who or what made a mask. A draft comes from a quick run over every other frame, until a full run replaces it."""
+    """Who or what made a mask. A draft comes from a quick run over every n-th frame, until a full run replaces it."""
 
     PROMPTED = "prompted"
     PROPAGATED = "propagated"
     DRAFT = "draft"
     MANUAL = "manual"
     IMPORTED = "imported"
+
+
+DRAFT_STEPS = 8
+"""Two masks of a draft are at most so many frames apart; those in between it leaves out on purpose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 
 from app.cli import main
 from app.document.project import Project
+from app.document.values import Origin
 from app.media.clip import open_clip
 
 
@@ -20,6 +21,14 @@ def masks_in(path):
         code.to_array()
     project.close()
     return masks
+
+
+def origins_in(path):
+    """Who or what made the first object's masks, by frame."""
+    project = Project.open(path)
+    origins = {frame: mask.origin for frame, mask in project.document.masks_of(1).items()}
+    project.close()
+    return origins
 
 
 def propagate(clip, *words):
@@ -58,6 +67,17 @@ def test_options_of_a_format_are_taken(clip, here):
     assert propagate(clip, "--prompts", "walk.json", "--range", "0:1", *words) == 0
     assert (here / "out" / "annotations" / "instances_val.json").is_file()
     assert not (here / "out" / "images").exists()
+
+
+def test_a_draft_computes_every_nth_frame_and_a_run_replaces_it(clip, here, capsys):
+    words = ["--prompts", "walk.json", "--project", "walk.masklet"]
+    assert propagate(clip, *words, "--draft", "3") == 0
+    out, err = capsys.readouterr()
+    assert "A draft of 2 frames of disc, forward" in err and "Drafting" in err and "2 masks in" in out
+    assert origins_in(here / "walk.masklet") == {0: Origin.PROMPTED, 3: Origin.DRAFT, 6: Origin.DRAFT}
+    assert propagate(clip, *words) == 0
+    assert "7 frames of disc, forward" in capsys.readouterr().err
+    assert set(origins_in(here / "walk.masklet").values()) == {Origin.PROMPTED, Origin.PROPAGATED}
 
 
 def test_a_single_picture_needs_no_propagation(clip, here, capsys):
