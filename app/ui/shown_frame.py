@@ -52,6 +52,7 @@ class ShownFrame(QObject):
     def take_project(self) -> None:
         """Another clip is on the desk, or none."""
         self.loader.set_source(self._desk.source)
+        self._step_from = 0
         if self._desk.source is not None:
             self._request(self._desk.frame)
         else:
@@ -94,14 +95,18 @@ class ShownFrame(QObject):
             return
         if self._desk.is_scrubbing:
             self._rest.start()
-        elif not self._patience.isActive():
-            self.wait_for(f"Loading frame {frame:,}")
+            return
+        words = f"Loading frame {frame:,}"
+        if self._patience.isActive():
+            self._waiting_for = words  # stepping on does not make the wait begin anew
+        else:
+            self.wait_for(words)
 
     def _sharpen(self) -> None:
         """The playhead rests: a frame that only stood in gives way to the one that is meant."""
         self._rest.stop()
         frame = self._desk.frame
-        if self._desk.source is not None and self._canvas.shown_frame != frame:
+        if self._desk.source is not None and not self.is_shown():
             self.loader.request(frame, size=self._canvas.reduced_size(), along=masks_ahead(self._desk, frame))
             self.wait_for(f"Loading frame {frame:,}")
 
