@@ -31,7 +31,8 @@ class Notice(QFrame):
         self._label = QLabel(text)
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        # A wrapped label asks for the height of a narrow one at least; here the height follows from the width alone.
+        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.offer: QPushButton | None = None
         """Takes back what the sentence tells, if it is that kind of sentence."""
         self.close_button = QToolButton()
@@ -74,7 +75,7 @@ class Notice(QFrame):
         layout = self.layout()
         assert layout is not None
         layout.invalidate()
-        return max(layout.totalHeightForWidth(width), layout.totalMinimumSize().height())
+        return layout.totalHeightForWidth(width)
 
     def say_again(self) -> None:
         """The same cause once more: counted, not repeated."""
@@ -107,6 +108,7 @@ class NoticeStack(QWidget):
         for notice in self._notices:
             if (notice.text, notice.kind) == (text, kind):
                 notice.say_again()
+                self.arrange()
                 return
         if kind in ("info", "good"):
             for notice in [old for old in self._notices if old.kind in ("info", "good") and old.offer is None]:
@@ -150,6 +152,8 @@ class NoticeStack(QWidget):
         width = min(parent.width() - 2 * theme.SPACE_4, _WIDEST)
         # Each by itself: the layout's own answer is from before the newest notice got its style.
         heights = [notice.needed_height(width) for notice in self._notices]
+        for notice, needed in zip(self._notices, heights, strict=True):
+            notice.setFixedHeight(needed)
         height = sum(heights) + (len(heights) - 1) * self._layout.spacing()
         bottom = parent.height() - theme.STATUS_HEIGHT - theme.SPACE_2
         self.setGeometry((parent.width() - width) // 2, bottom - height, width, height)

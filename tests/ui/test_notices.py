@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.ui import theme
-from app.ui.notices import NoticeStack
+from app.ui.notices import Notice, NoticeStack
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -26,4 +26,32 @@ def test_every_line_of_every_notice_is_seen(qtbot: Any, count: int) -> None:
     qtbot.waitUntil(lambda: all(label.height() > 0 for label in stack.findChildren(QLabel)))
     labels = [label for label in stack.findChildren(QLabel) if label.text()]
     assert len(labels) == count
+    notices = stack.findChildren(Notice)
+    assert all(
+        notice.height() <= label.heightForWidth(label.width()) + 2 * theme.SPACE_3
+        for notice, label in zip(notices, labels, strict=True)
+    )
     assert all(label.height() >= label.heightForWidth(label.width()) for label in labels)
+
+
+def test_a_notice_said_again_grows_with_the_line_that_its_count_needs(qtbot: Any) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, theme.DARK)
+    ground = QWidget()
+    qtbot.addWidget(ground)
+    ground.resize(700, 500)
+    stack = NoticeStack(ground)
+    ground.show()
+    text = ""
+    stack.say("w", "error")
+    (label,) = [label for label in stack.findChildren(QLabel) if label.text()]
+    qtbot.waitUntil(lambda: label.width() > 100)
+    one_line = label.heightForWidth(label.width())
+    while label.fontMetrics().horizontalAdvance(text + "wide ") < label.width() - 8:
+        text += "wide "
+    stack.clear()
+    stack.say(text, "error")
+    stack.say(text, "error")
+    (again,) = [label for label in stack.findChildren(QLabel) if "×" in label.text()]
+    qtbot.waitUntil(lambda: again.height() >= again.heightForWidth(again.width()) > one_line)
