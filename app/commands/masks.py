@@ -59,17 +59,19 @@ def accept_prompt_mask(
 ) -> bool:
     """Take the answer to a cell's prompt in; it joins the prompt's transaction, so that one undo takes both back.
 
-    With a `transaction` that is open it becomes a part of that: many prompts were asked again in one step.
+    With a `transaction` it becomes a part of that instead: many prompts were asked again in one step.
 
     False, with nothing done, when a person has changed the cell since `revision` (a newer answer is on its way, or the
-    prompt was taken back), or when its object is frozen or gone.
+    prompt was taken back), when its object is frozen or gone, or when the transaction is closed.
     """
     document = project.document
     thing = document.objects.get(cell[0])
     if thing is None or thing.is_frozen or document.revision(cell) != revision or document.is_verified(cell):
         return False
+    if transaction is not None and not transaction.is_open:
+        return False
     step = SetMasks({cell: replace(mask, origin=Origin.PROMPTED, made_at=time.time())})
-    if transaction is not None and transaction.is_open:
+    if transaction is not None:
         transaction.apply(step)
     elif not project.history.join(cell, step):
         with project.history.transaction(f"Mask, {at(thing, cell[1])}") as own:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
@@ -17,6 +17,15 @@ from app.inference.engine import CellResult, ObjectInputs
 from app.inference.inputs import click_inputs
 from app.jobs.click_memory import ClickMemory
 from app.jobs.inference_thread import InferenceThread
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What a cell's prompts mean, asked for the `number`-th time; `step` takes the answer where it was asked again."""
+
+    number: int
+    revision: int
+    step: Transaction | None
 
 
 class Clicks(QObject):
@@ -34,11 +43,11 @@ class Clicks(QObject):
     def __init__(self, project: Project, thread: InferenceThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._project, self._thread = project, thread
-        self._pending: dict[Cell, int] = {}
+        self._pending: dict[Cell, _Question] = {}
+        """The newest question about each cell that waits for its answer; answers to older ones are dropped."""
+        self._questions = 0
         self._memory = ClickMemory(project)
         self._asked: dict[Cell, int] = {}
-        self._again: dict[Cell, tuple[int, Transaction]] = {}
-        """Prompts that are asked again: the cell's revision then, and the step that takes the answers."""
         self._unanswered: set[Cell] = set()
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -50,30 +59,19 @@ class Clicks(QObject):
 
     def request(self, cell: Cell) -> None:
         """Ask for the mask that the cell's prompts mean; a cell without prompts is left alone."""
-        document = self._project.document
-        prompt = document.prompts.get(cell)
-        if prompt is None:
-            return
-        standing = document.masks.get(cell)
-        if standing is None or standing.origin is not Origin.PROMPTED:
-            self._memory.set_base(cell, None if standing is None else standing.code)
-        revision = document.revision(cell)
-        is_new = cell not in self._pending
-        self._pending[cell] = self._asked[cell] = revision
-        self._thread.prompt(self._inputs(cell, prompt), cell[1], revision)
-        if is_new:
-            self.pending.emit(cell, True)
+        prompt = self._project.document.prompts.get(cell)
+        if prompt is not None:
+            self._ask(cell, prompt)
 
     def ask_again(self, cells: Iterable[Cell], name: str) -> None:
         """Ask for the masks of prompts that stand; all answers together are one step to undo, called `name`."""
-        document = self._project.document
-        wanted = [cell for cell in cells if cell in document.prompts]
+        prompts = self._project.document.prompts
+        wanted = [(cell, prompts[cell]) for cell in cells if cell in prompts]
         if not wanted:
             return
-        transaction = self._project.history.begin(name)
-        for cell in wanted:
-            self._again[cell] = (document.revision(cell), transaction)
-            self.request(cell)
+        step = self._project.history.begin(name)
+        for cell, prompt in wanted:
+            self._ask(cell, prompt, step)
 
     def preview(self, cell: Cell, prompt: Prompt) -> None:
         """Ask what a prompt would give in place of the one that the cell has."""
@@ -92,25 +90,27 @@ class Clicks(QObject):
         """Listen to the document no more."""
         self._project.document.changed.disconnect(self._on_document)
         self._later.stop()
-        for _, transaction in self._again.values():
-            if transaction.is_open:
-                transaction.commit()
-        self._again.clear()
+        for question in self._pending.values():
+            if question.step is not None:
+                question.step.commit()
 
     @Slot(object, int)
-    def _on_cell(self, result: CellResult, revision: int) -> None:
+    def _on_cell(self, result: CellResult, number: int) -> None:
         cell = (result.object_id, result.frame)
+        question = self._pending.get(cell)
+        if question is None or question.number != number:
+            return
         mask = FrameMask(result.mask, result.iou, result.score, Origin.PROMPTED)
-        asked, transaction = self._again.get(cell, (None, None))
-        own = transaction if asked == revision else None
-        is_accepted = accept_prompt_mask(self._project, cell, mask, revision, own)
-        self._answered(cell, revision)
+        is_accepted = accept_prompt_mask(self._project, cell, mask, question.revision, question.step)
+        self._answered(cell)
         if is_accepted and result.candidates:
             self.candidates_ready.emit(cell, result.candidates)
 
     @Slot(object, int, str)
-    def _on_no_cell(self, cell: Cell, revision: int, said: str) -> None:
-        self._answered(cell, revision)
+    def _on_no_cell(self, cell: Cell, number: int, said: str) -> None:
+        question = self._pending.get(cell)
+        if question is not None and question.number == number:
+            self._answered(cell)
         if not self._thread.status.can_restart:
             self.failed.emit(said)
 
@@ -118,18 +118,32 @@ class Clicks(QObject):
     def _on_preview(self, result: CellResult) -> None:
         self.preview_ready.emit((result.object_id, result.frame), result.mask)
 
-    def _answered(self, cell: Cell, revision: int) -> None:
-        """The model has looked; a newer question about the same cell may still wait."""
-        if self._pending.get(cell) == revision:
-            del self._pending[cell]
-            self.pending.emit(cell, False)
-            _, transaction = self._again.pop(cell, (revision, None))
-            if (
-                transaction is not None
-                and transaction.is_open
-                and all(other is not transaction for _, other in self._again.values())
-            ):
-                transaction.commit()
+    def _ask(self, cell: Cell, prompt: Prompt, step: Transaction | None = None) -> None:
+        document = self._project.document
+        standing = document.masks.get(cell)
+        if standing is None or standing.origin is not Origin.PROMPTED:
+            self._memory.set_base(cell, None if standing is None else standing.code)
+        self._questions += 1
+        before = self._pending.get(cell)
+        self._pending[cell] = question = _Question(self._questions, document.revision(cell), step)
+        self._asked[cell] = question.revision
+        self._thread.prompt(self._inputs(cell, prompt), cell[1], question.number)
+        if before is None:
+            self.pending.emit(cell, True)
+        else:
+            self._end_step(before)
+
+    def _answered(self, cell: Cell) -> None:
+        """The model has looked, and nothing newer was asked about the cell."""
+        question = self._pending.pop(cell)
+        self.pending.emit(cell, False)
+        self._end_step(question)
+
+    def _end_step(self, question: _Question) -> None:
+        """A question is over: so is the step of its answers, unless others belong to it that wait."""
+        step = question.step
+        if step is not None and all(other.step is not step for other in self._pending.values()):
+            step.commit()
 
     def _inputs(self, cell: Cell, prompt: Prompt) -> ObjectInputs:
         choice = self._memory.choice(cell, prompt.points[0]) if prompt.points else None
@@ -156,7 +170,8 @@ class Clicks(QObject):
     def _ask_for_unanswered(self) -> None:
         """Ask for prompts that stand without their mask: a click that was undone before its answer came, and redone."""
         cells, self._unanswered = self._unanswered, set()
-        asked, self._asked = self._asked, dict(self._pending)
+        asked = self._asked
+        self._asked = {cell: question.revision for cell, question in self._pending.items()}
         document = self._project.document
         for cell in sorted(cells):
             mask = document.masks.get(cell)

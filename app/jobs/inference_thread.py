@@ -39,9 +39,9 @@ class InferenceThread(QObject):
     status_changed = Signal(object)
     """An `EngineStatus`."""
     cell_ready = Signal(object, int)
-    """The `CellResult` of a click, and the revision that was given with it."""
+    """The `CellResult` of a click, and the number that was given with it."""
     cell_failed = Signal(object, int, str)
-    """The cell of a click that has no answer, the revision that was given with it, and why."""
+    """The cell of a click that has no answer, the number that was given with it, and why."""
     preview_ready = Signal(object)
     """The `CellResult` of a preview. A preview without an answer is silent."""
     batch_ready = Signal(list)
@@ -86,9 +86,9 @@ class InferenceThread(QObject):
         """Look at a clip; ends a run on another one."""
         self._wishes.want_clip(path)
 
-    def prompt(self, inputs: ObjectInputs, frame: int, revision: int) -> None:
+    def prompt(self, inputs: ObjectInputs, frame: int, number: int) -> None:
         """Ask for the mask of one cell, ahead of a run. A newer question for the same cell replaces an older one."""
-        self._wishes.want_click(WantedClick(inputs, frame, revision))
+        self._wishes.want_click(WantedClick(inputs, frame, number))
 
     def preview(self, inputs: ObjectInputs, frame: int) -> None:
         """Ask what a click would give; only the latest question counts."""
@@ -249,9 +249,9 @@ class InferenceThread(QObject):
             result = self._ready_engine().prompt_frame(click.inputs, click.frame)
         except Exception as error:
             said = self._fail(error, "Answering a click")
-            self._mailbox.put(("no cell", (click.cell, click.revision, said)))
+            self._mailbox.put(("no cell", (click.cell, click.number, said)))
         else:
-            self._mailbox.put(("cell", (result, click.revision)))
+            self._mailbox.put(("cell", (result, click.number)))
 
     def _answer_preview(self, click: WantedClick) -> None:
         if self._engine is not None:

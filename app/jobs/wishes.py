@@ -24,11 +24,11 @@ class WantedModel:
 
 @dataclass(frozen=True)
 class WantedClick:
-    """The mask that a cell's prompts mean, and the revision that the cell had when it was asked for."""
+    """The mask that a cell's prompts mean, and the number of the question."""
 
     inputs: ObjectInputs
     frame: int
-    revision: int
+    number: int
 
     @property
     def cell(self) -> Cell:

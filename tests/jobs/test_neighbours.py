@@ -62,3 +62,39 @@ def test_answers_are_asked_for_again_as_one_step_to_undo(qtbot, project, trackin
     assert project.history.undo() == "Ask again, 2 prompted frames"
     assert {cell: project.document.masks[cell] for cell in cells} == before
     assert project.history.undo() == "Keep off neighbours, square"
+
+
+@pytest.fixture
+def answered(qtbot, project, tracking):
+    """Two prompted frames of an object beside another; then it is told to keep off. Gives their masks before that."""
+    add_point(project, 2, 0, BESIDE.x, BESIDE.y)
+    add_point(project, *CELL, CLICK.x, CLICK.y)
+    add_point(project, 1, 5, CLICK.x, CLICK.y)
+    for cell in (CELL, (1, 5)):
+        tracking.request_prompt(cell)
+    qtbot.waitUntil(lambda: not any(tracking.is_pending(cell) for cell in (CELL, (1, 5))), timeout=30_000)
+    set_keeps_off(project, 1, True)
+    return {cell: project.document.masks[cell] for cell in (CELL, (1, 5))}
+
+
+def test_answers_that_come_after_the_asking_was_undone_change_nothing(qtbot, project, tracking, answered):
+    names = project.history.names
+    tracking.ask_again(answered, "Ask again")
+    assert project.history.undo() == "Ask again"
+    qtbot.waitUntil(lambda: not any(tracking.is_pending(cell) for cell in answered), timeout=30_000)
+    assert {cell: project.document.masks[cell] for cell in answered} == answered
+    assert project.history.names[0] == names[0]
+
+
+def test_asking_again_twice_at_once_leaves_one_step(qtbot, project, tracking, answered):
+    done = project.history.names[0]
+    tracking.ask_again(answered, "Ask again")
+    tracking.ask_again(answered, "Ask once more")
+    qtbot.waitUntil(lambda: not any(tracking.is_pending(cell) for cell in answered), timeout=30_000)
+    click = Point(60.0, 33.0)
+    with qtbot.waitSignal(tracking.preview_ready, timeout=30_000):  # comes when every answer has come
+        tracking.request_preview_of((2, 3), Prompt(points=(click,)))
+    assert project.document.masks[CELL] != answered[CELL]
+    assert project.history.names[0] == [*done, "Ask once more"]
+    project.history.undo()
+    assert {cell: project.document.masks[cell] for cell in answered} == answered
