@@ -152,7 +152,10 @@ class Tracking(QObject):
         return None if self._run is None else self._run.plan
 
     def start_run(self, plan: Plan) -> None:
-        """Run a plan in one transaction that undo takes back whole; an open run is stopped first, its masks stay."""
+        """Run a plan in one transaction that undo takes back whole; an open run is stopped first, its masks stay.
+
+        A plan that waits for that is given up when one of its objects goes meanwhile.
+        """
         if self._run is not None:
             self._next_plan = plan
             self._thread.stop_run()
@@ -211,7 +214,7 @@ class Tracking(QObject):
         self._project.keep_version(run.plan.summary, before)
         self.run_finished.emit(told)
         plan, self._next_plan = self._next_plan, None
-        if plan is not None:
+        if plan is not None and self._project.document.objects.keys() >= set(plan.object_ids):
             self.start_run(plan)
 
     @Slot(int, object)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.commands.masks import set_mask
+from app.commands.objects import delete_objects
 from app.commands.prompts import add_point, choose_candidate, clear_prompts, delete_point
 from app.commands.review import verify_cells
 from app.document.project import Project
@@ -257,6 +258,18 @@ class TestRuns:
         qtbot.waitUntil(lambda: len(ends) == 2, timeout=60_000)
         assert ends[0].cancelled and not ends[1].cancelled
         assert project.document.frames_with_masks(2) == list(range(40))
+
+    def test_a_second_run_of_an_object_that_goes_before_its_turn_is_given_up(self, qtbot, project, tracking):
+        click(qtbot, project, tracking)
+        click(qtbot, project, tracking, cell=(2, 20), x=70.0, y=8.0)
+        started = []
+        tracking.run_started.connect(started.append)
+        first, second = (make_plan(project.document, [object_id], 0, 39) for object_id in (1, 2))
+        tracking.start_run(first)
+        with qtbot.waitSignal(tracking.run_finished, timeout=60_000):
+            tracking.start_run(second)
+            delete_objects(project, [2])
+        assert started == [first] and not tracking.is_running
 
     def test_a_run_is_forecast_before_and_better_after(self, qtbot, project, tracking):
         click(qtbot, project, tracking)
