@@ -49,7 +49,10 @@ def still_losses(
     start = wrong_masks(truth, generator)
     losses: list[StepLoss] = []
     logits = torch.zeros_like(truth)
-    for rows, previous in ((torch.nonzero(~by_mask)[:, 0], None), (torch.nonzero(by_mask)[:, 0], start)):
+    # Where only what is answered teaches, boxes have a pass of their own: they are answered by the single mask.
+    prompted = [~by_mask & ~by_box, by_box] if weights.only_answered else [~by_mask]
+    for members, previous in (*((each, None) for each in prompted), (by_mask, start)):
+        rows = torch.nonzero(members)[:, 0]
         if not len(rows):
             continue
         output = decode(

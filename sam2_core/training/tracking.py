@@ -183,7 +183,8 @@ def remember(
 def condition(model: Any, rows: Features, memory: Memory, frame: int, clip_length: int | None = None) -> Tensor:
     """The frame's features in the light of the conditioning frames and of the last few before it.
 
-    Pointers are placed as in a clip of `clip_length` frames (section 7.5), by default as in a long one.
+    Pointers reach as far back and are placed as in a clip of `clip_length` frames (section 7.5), by default as in a
+    long one.
     """
     config = model.config
     places = {number: index for index, number in enumerate(memory.frames)}
@@ -199,21 +200,31 @@ def condition(model: Any, rows: Features, memory: Memory, frame: int, clip_lengt
     count = config.pointer_tokens
     most = config.max_obj_ptrs_in_encoder
     span = max(min(most if clip_length is None else clip_length, most) - 1, 1)
-    ages = torch.tensor([frame - number for number in memory.frames], dtype=torch.float32) / span
-    terms = model.pointer_position(ages)
-    for pointer, term in zip(memory.pointers, terms, strict=True):
+    near = [number for number in memory.frames if number in memory.conditioning or frame - number <= span]
+    terms = model.pointer_position(torch.tensor([frame - number for number in near], dtype=torch.float32) / span)
+    for number, term in zip(near, terms, strict=True):
+        pointer = memory.pointers[places[number]]
         tokens.append(pointer.reshape(len(pointer), count, -1).transpose(0, 1))
         positions.append(term.expand_as(tokens[-1]))
     position = sine_map(config.hidden, config.grid, config.grid, rows.coarse.device)
     conditioned: Tensor = model.condition(
-        rows.coarse, position, torch.cat(tokens), torch.cat(positions), count * len(memory.pointers)
+        rows.coarse, position, torch.cat(tokens), torch.cat(positions), count * len(near)
     )
     return conditioned
 
 
 @torch.no_grad()
 def matched_mask(matching: list[Tensor], memory: Memory, frame: int) -> Tensor:
-    """The matched mask K x 1 x S/4 x S/4 as the session would make it; `matching` are the features of all frames."""
+    """The matched mask K x 1 x S/4 x S/4, carried from the first frame and from the last six.
+
+    A session searches four of those six, and is as good at following; a recipe's results depend on this choice, so it
+    stays. Nor is the first frame searched further around for what was lost, as in a session, nor absence judged.
+
+    Args:
+        matching: the features of all frames, from `matching_features`.
+        memory: what was answered so far, the first frame first.
+        frame: where to.
+    """
     recent = memory.frames[1:][-6:]
     neighbours = find_neighbours(matching[frame], [matching[0]], [matching[number] for number in recent])
     side = matching[0].shape[-1]

@@ -79,6 +79,16 @@ def test_a_run_resumed_after_a_change_of_stage_ends_alike(
     resumed_alike(dataclasses.replace(_recipe(), stages=(first, second), renewed=0.25), pictures, 2)
 
 
+@pytest.mark.parametrize("steps", [2, 3])
+def test_a_trunk_that_thaws_and_a_memory_that_begins_later_resume_alike(
+    steps: int, pictures: Path, resumed_alike: ResumedAlike
+) -> None:
+    first = _recipe(steps=2, clip_share=0.0).stages[0]
+    second = dataclasses.replace(first, steps=4, clip_share=0.5, trunk_rate=1e-3, still_size=96)
+    recipe = dataclasses.replace(_recipe(), stages=(first, second), thawed_from=3)
+    assert {record.kind for record in resumed_alike(recipe, pictures, steps)} == {"still", "clip"}
+
+
 def test_a_frozen_trunk_stays_as_it_is_and_the_rest_moves(
     pictures: Path, tmp_path: Path, new_training: NewTraining
 ) -> None:

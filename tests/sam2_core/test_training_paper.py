@@ -29,6 +29,7 @@ from sam2_core.training.prompted_clips import draw_prompts, prompted_clip_losses
 from sam2_core.training.recipes import Recipe, StageRecipe
 from sam2_core.training.record import StepRecord
 from sam2_core.training.run import Training
+from sam2_core.training.stills import still_losses
 from sam2_core.training.team import Team
 from sam2_core.training.tracking import Memory, condition, no_points, remember
 
@@ -253,6 +254,21 @@ def test_pointers_are_placed_as_in_a_clip_of_that_length(small_model: Sam2Model)
     assert not torch.allclose(short, long)
 
 
+def test_pointers_are_those_that_a_session_would_look_at(small_model: Sam2Model) -> None:
+    rows, memory = _features(small_model), Memory()
+    most = small_model.config.max_obj_ptrs_in_encoder
+    for frame in range(most + 1):
+        token, is_prompted = torch.full((1, 32), float(frame)), frame == 0
+        logits, score = torch.ones(1, 1, 16, 16), torch.ones(1, 1)
+        remember(small_model, rows, logits, token, score, memory, frame, is_prompted=is_prompted)
+    before = condition(small_model, rows, memory, most + 1)
+    memory.pointers[1] += 1.0
+    assert torch.equal(condition(small_model, rows, memory, most + 1), before), "too long ago"
+    for seen in (2, 0):
+        memory.pointers[seen] += 1.0
+        assert not torch.equal(condition(small_model, rows, memory, most + 1), before), "near, or answered by a person"
+
+
 # Losses
 
 
@@ -288,6 +304,20 @@ def test_absent_objects_count_in_the_mean_where_the_paper_is_followed() -> None:
     assert both.parts["mask"] == pytest.approx(alone.parts["mask"] / 2)
     assert both.parts["iou"] == pytest.approx(alone.parts["iou"] / 2)
     assert both.parts["score"] == alone.parts["score"]
+
+
+def test_a_box_beside_clicks_teaches_the_single_mask(small_model: Sam2Model) -> None:
+    stage = StageRecipe(steps=1, learning_rate=1.0, wrong_mask_share=0.0, corrections=0)
+    truth, taught = _square(2)[:, ::4, ::4], set()
+    for seed in range(8):
+        small_model.zero_grad()
+        features = _features(small_model).rows(torch.tensor([0, 0]))
+        losses = still_losses(small_model, features, truth, stage, PAPER_LOSS, _generator(seed))
+        torch.stack([loss.total for loss in losses]).sum().backward()
+        filters = [mlp.layers[0].weight.grad for mlp in small_model.sam_mask_decoder.output_hypernetworks_mlps]
+        single, *three = [gradient is not None and bool(gradient.abs().max() > 0) for gradient in filters]
+        taught.add((single, any(three)))
+    assert taught == {(True, False), (False, True), (True, True)}, "two boxes, two clicks, one of each"
 
 
 def test_objects_in_groups_teach_what_they_teach_together(small_model: Sam2Model) -> None:
