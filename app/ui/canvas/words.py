@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from app.document.document import DocumentView
-from app.document.values import Origin
+from app.document.values import DRAFT_STEPS, Origin, Review
 
 
 def object_name(document: DocumentView, object_id: int) -> str:
@@ -68,10 +68,22 @@ def frame_words(document: DocumentView | None, selected: int | None, frame: int)
 
 
 def frames_words(document: DocumentView, object_id: int) -> str:
-    """On which frames an object is seen: "frames 12–96, 2 gaps"; nothing while it is seen on none."""
-    frames = sorted(frame for frame, mask in document.masks_of(object_id).items() if not mask.is_absent)
+    """On which frames an object is seen: "frames 12–96, 2 gaps, draft"; nothing while it is seen on none.
+
+    What a draft leaves out is no gap; it is a draft until a run or a person has spoken on all of its frames.
+    """
+    masks, reviews = document.masks_of(object_id), document.reviews_of(object_id)
+    frames = sorted(frame for frame, mask in masks.items() if not mask.is_absent)
     if not frames:
         return ""
-    gaps = sum(later - earlier > 1 for earlier, later in itertools.pairwise(frames))
+    drafted = {frame for frame in frames if masks[frame].origin is Origin.DRAFT}
+
+    def is_left_out(earlier: int, later: int) -> bool:
+        is_beside = later - earlier <= DRAFT_STEPS and (earlier in drafted or later in drafted)
+        return is_beside and not any(frame in masks for frame in range(earlier + 1, later))
+
+    pairs = ((earlier, later) for earlier, later in itertools.pairwise(frames) if later - earlier > 1)
+    gaps = sum(not is_left_out(*pair) for pair in pairs)
     where = f"frames {frames[0]:,}–{frames[-1]:,}" if len(frames) > 1 else f"frame {frames[0]:,}"
-    return where if not gaps else f"{where}, {counted(gaps, 'gap')}"
+    stands = any(reviews.get(frame) is not Review.VERIFIED for frame in drafted)
+    return ", ".join([where, *([counted(gaps, "gap")] if gaps else []), *(["draft"] if stands else [])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.commands import masks, objects, review
 from app.document.project import Project
 from app.document.steps import SetMasks
-from app.document.values import FrameMask
+from app.document.values import FrameMask, Origin
 from app.ui.desk import Desk
 from app.ui.panels import ObjectsPanel
 from app.ui.panels.object_list import FramesRole
@@ -98,6 +99,25 @@ def test_a_row_says_where_the_object_is_seen_and_how_many_gaps_there_are(panel: 
     assert said(0) == "frames 0–11, 2 gaps"
     masks.delete_masks(project, [1], 1, 11)
     assert said(0) == "frame 0"
+
+
+def test_what_a_draft_leaves_out_is_a_draft_and_no_gap(
+    panel: ObjectsPanel, project: Project, mask_of: Callable[[int], FrameMask]
+) -> None:
+    def said() -> str:
+        return panel.list.model().index(0, 0).data(FramesRole)
+
+    drafted = {(1, frame): replace(mask_of(0), origin=Origin.DRAFT) for frame in range(12, 24, 2)}
+    project.document.apply(SetMasks(drafted))
+    assert said() == "frames 0–22, draft"
+    masks.delete_masks(project, [1], 5, 6)
+    assert said() == "frames 0–22, 1 gap, draft"
+    review.mark_absent(project, [(1, 15)])
+    assert said() == "frames 0–22, 2 gaps, draft"
+    masks.delete_masks(project, [1], 13, 21)
+    assert said() == "frames 0–22, 2 gaps, draft", "so much no draft leaves out"
+    review.verify_cells(project, [(1, 12), (1, 22)])
+    assert said() == "frames 0–22, 2 gaps"
 
 
 def test_the_selection_outlives_a_filter_that_hides_it(panel: ObjectsPanel, desk: Desk) -> None:
