@@ -106,7 +106,11 @@ class Request:
         cut = self.cut_in_the_way(object_id)
         if cut is not None:
             return f"A cut before frame {cut} keeps {name} out of {where}: pass the cut, or click on {name} behind it."
-        if any(set(window) & {*gap.forward(self.direction), *gap.backward(self.direction)} for gap in gaps):
+        runs = [frames for gap in gaps for frames in (gap.forward(self.direction), gap.backward(self.direction))]
+        reached = {frame for frames in runs for frame in _within(frames, window)}
+        if reached - self.document.masks_of(object_id).keys():
+            return f"A draft leaves out every frame of {name} in {where} that has no mask yet: propagate instead."
+        if reached:
             return f"Every frame of {name} in {where} has a mask already."
         nearest = min(anchors, key=lambda anchor: min(abs(anchor.frame - window[0]), abs(anchor.frame - window[-1])))
         return (

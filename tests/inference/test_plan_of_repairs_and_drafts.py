@@ -86,6 +86,13 @@ class TestDraft:
         with pytest.raises(PlanError, match="has a mask already"):
             make_plan(work.document, [1], 0, 99, stride=2)
 
+    @pytest.mark.parametrize("first, last", [(7, 7), (1, 5)])
+    def test_a_range_whose_bare_frames_it_leaves_out_is_refused_with_the_reason(self, work, first, last):
+        work.click(0)
+        work.mask([2, 4])
+        with pytest.raises(PlanError, match=r"A draft leaves out every frame of red ball .* propagate instead"):
+            make_plan(work.document, [1], first, last, stride=2)
+
     def test_it_takes_about_half_as_long_and_with_a_large_model_far_less(self, work):
         work.click(0)
         whole, draft = make_plan(work.document, [1], 0, 99), make_plan(work.document, [1], 0, 99, stride=2)
