@@ -21,8 +21,9 @@ TILE = 8
 _OUTSIDE = -100.0
 # Cells in a group, whose best is looked at first. Any number is right; this one sorts least.
 _GROUP = 16
-# What a few tiles are compared with stays in a processor's cache; a GPU is idle without many.
-_TILES_AT_ONCE = {"cpu": 1}
+# What few tiles are compared with stays in a processor's cache, but torch can only divide a step over several cores if
+# there are several tiles in it; a GPU is idle without many.
+_TILES_PER_CORE = 2
 _TILES_ON_CARD = 64
 
 
@@ -144,7 +145,7 @@ class Neighbours:
             (n, 64, neighbours), weights sum to 1.
         """
         missing = tiles.cpu()[~self._is_found[tiles.cpu()]].tolist()
-        at_once = _TILES_AT_ONCE.get(self._query.device.type, _TILES_ON_CARD)
+        at_once = _tiles_at_once(self._query.device)
         keys = self._query.new_empty(min(at_once, len(missing)), len(self._offsets), self._query.shape[-1])
         for start in range(0, len(missing), at_once):
             self._search(missing[start : start + at_once], keys)
@@ -182,6 +183,14 @@ class Neighbours:
             place = step[:, None] * self.size[1] + step + number * self.size[0] * self.size[1]
             offsets.append(place.flatten())
         return torch.cat(offsets)
+
+
+def _tiles_at_once(device: torch.device) -> int:
+    """How many tiles are searched in one step."""
+    if device.type != "cpu":
+        return _TILES_ON_CARD
+    cores = torch.get_num_threads()
+    return 1 if cores == 1 else _TILES_PER_CORE * cores
 
 
 def _largest(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
