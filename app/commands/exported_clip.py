@@ -63,9 +63,11 @@ class ExportedClip:
 
     def mask(self, track_id: int, position: int) -> MaskRecord | None:
         frame = self.source_frames[position]
-        found: FrameMask | None = self._masks[track_id].get(frame)
         is_verified = self._document.is_verified((track_id, frame))
-        if found is None or (self._only_verified and not is_verified):
+        if self._only_verified and not is_verified:
+            return None  # asked first, so that no mask is made that nobody wants
+        found: FrameMask | None = self._masks[track_id].get(frame)
+        if found is None:
             return None
         code = self._final(track_id, frame, found.code)
         state: State = "absent" if found.is_absent else "occluded" if code.is_empty else "visible"
