@@ -26,8 +26,6 @@ examples:
   masklet-studio finetune walk.masklet
   masklet-studio finetune walk.masklet yard.masklet --from 2.1_tiny --minutes 60 --name our-dogs
 """
-LARGEST_SIDE = 1024
-"""Of the pictures in a data folder that is made for other trainings."""
 
 
 @dataclass(frozen=True)
@@ -216,7 +214,7 @@ class _Shown:
 
 def _write_data(request: Request, folder: Path) -> int:
     """The masks as a data folder, for `python -m sam2_core.training --data`."""
-    from app.inference.finetuning.data_folder import write_data_folder
+    from app.inference.finetuning.data_folder import LARGEST_SIDE, write_data_folder
     from app.inference.finetuning.truth import read_truth
 
     truths = [read_truth(project, only_verified=not request.unverified) for project in request.projects]

@@ -126,6 +126,17 @@ def test_a_model_that_is_no_better_is_not_added_unless_that_is_asked(walk, base,
     assert [one.name for one in catalogue() if one.kind == "fine-tuned"] == ["walk-narrow"]
 
 
+def test_a_model_that_was_taken_away_is_made_again(walk, base, here, capsys):
+    project = make_project(here / "walk.masklet", walk)
+    words = [project, "--from", base, "--steps", 1, "--keep", "--name", "new"]
+    assert finetune(*words) == 0
+    next(one.path for one in catalogue() if one.name == "new").unlink()
+    capsys.readouterr()
+    assert finetune(*words) == 0
+    assert "Learning: 1 of 1" in capsys.readouterr().err
+    assert any(one.name == "new" for one in catalogue())
+
+
 @pytest.mark.slow
 def test_ctrl_c_keeps_what_was_learned_and_the_same_command_goes_on(walk, base, here, tmp_path, capsys):
     import os

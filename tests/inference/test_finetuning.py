@@ -75,6 +75,13 @@ def test_of_very_many_frames_stretches_are_learned_from():
     assert sum(later - earlier == 1 for earlier, later in itertools.pairwise(chosen)) >= 200
 
 
+@pytest.mark.parametrize("most", [5, 23, 24, 47])
+def test_of_very_many_projects_each_has_some_frames_to_learn_from(most):
+    chosen = spread(range(100), most)
+    assert most / 2 < len(chosen) <= most
+    assert all(later - earlier == 1 for earlier, later in itertools.pairwise(chosen))
+
+
 def test_only_what_a_person_verified_is_truth(project):
     truth = read_truth(project)
     assert truth.names == {1: "square"} and truth.frames == list(range(1, FRAMES)) and truth.count == 7

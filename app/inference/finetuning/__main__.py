@@ -8,10 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.errors import sentence_of
-from app.inference.finetuning.data_folder import write_data_folder
+from app.inference.finetuning.data_folder import LARGEST_SIDE, write_data_folder
 from app.inference.finetuning.truth import read_truth
-
-LARGEST_SIDE = 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,6 +19,8 @@ from sam2_core.training.library import LabelledVideo
 from sam2_core.training.video_list import write
 
 JPEG_QUALITY = 95
+LARGEST_SIDE = 1024
+"""Of the pictures in a data folder that is made for other trainings."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from app.inference.finetuning.card import make_card
 from app.inference.finetuning.data_folder import open_clip_of, write_data_folder
 from app.inference.finetuning.errors import FinetuneError
 from app.inference.finetuning.measure import HeldOut, Scores, measure, questions_about
-from app.inference.finetuning.split import LEAST_FRAMES, Split, split_frames, spread
+from app.inference.finetuning.split import LEAST_FRAMES, LEAST_LEARNED, Split, split_frames, spread
 from app.inference.finetuning.state import WorkState
 from app.inference.finetuning.truth import ClipTruth, digest_of, read_truth
 from app.inference.finetuning.verdict import Comparison, Outcome, compare, is_worth_listing, judge, sentence
@@ -110,7 +110,7 @@ def finetune(request: FinetuneRequest) -> Iterator[Progress | Result]:
         ProjectError, CheckpointError, DeviceError, DataError: as their sentences say.
     """
     truths = [read_truth(project, only_verified=request.only_verified) for project in request.projects]
-    splits = {truth.project: _split(truth, MOST_FRAMES // len(truths)) for truth in truths}
+    splits = {truth.project: _split(truth, max(MOST_FRAMES // len(truths), LEAST_LEARNED)) for truth in truths}
     held_out = [
         HeldOut(str(place), truth, splits[truth.project].held_out)
         for place, truth in enumerate(truths)
@@ -293,4 +293,5 @@ def _conclude(
     request.target.with_suffix(".json").write_text(text, encoding="utf-8")
     shutil.rmtree(request.folder / DATA_NAME, ignore_errors=True)
     (request.folder / CHECKPOINT_NAME).unlink(missing_ok=True)
+    state.forget()
     return Result(outcome, comparisons, said, request.target)

@@ -13,7 +13,6 @@ from app.document.masks import MaskCode
 from app.inference.finetuning.data_folder import open_clip_of
 from app.inference.finetuning.truth import ClipTruth
 from app.media.clip import FrameSource
-from sam2_core.device import device_of
 from sam2_core.evaluation.metrics import boundary_f, jaccard
 from sam2_core.evaluation.simulation import box_around, central_point
 from sam2_core.image import ImagePredictor
@@ -148,8 +147,7 @@ def _ask(
             return
         if not wanted:
             continue
-        with device_of(model).autocast():
-            predictor.set_image(source.read(frame))
+        predictor.set_image(source.read(frame))
         for number, code in wanted.items():
             truth = code.to_array()
             boxed = predictor.predict(box=np.array(box_around(truth)), multimask=False)

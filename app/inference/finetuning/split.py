@@ -49,5 +49,7 @@ def spread(frames: Sequence[int], most: int) -> tuple[int, ...]:
     """At most about so many frames, in stretches that follow each other, evenly spread over all of them."""
     if len(frames) <= most:
         return tuple(frames)
-    starts = [round(place * (len(frames) - STRETCH) / max(most // STRETCH - 1, 1)) for place in range(most // STRETCH)]
-    return tuple(sorted({frame for start in starts for frame in frames[start : start + STRETCH]}))
+    length = min(STRETCH, most)
+    count = most // length
+    starts = [round(place * (len(frames) - length) / max(count - 1, 1)) for place in range(count)]
+    return tuple(sorted({frame for start in starts for frame in frames[start : start + length]}))

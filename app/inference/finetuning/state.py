@@ -41,6 +41,10 @@ class WorkState:
         partial.write_text(json.dumps(self.values, indent=1) + "\n", encoding="utf-8")
         partial.replace(self.folder / STATE_NAME)
 
+    def forget(self) -> None:
+        """Take the file away: nothing is left to go on from."""
+        (self.folder / STATE_NAME).unlink()
+
     @property
     def outcome(self) -> str | None:
         """The verdict, once there is one."""
