@@ -81,7 +81,7 @@ class FadeDetector:
     def _decide(self) -> list[int]:
         best, self._best = self._best, None
         assert best is not None
-        self._from = best.last
+        self._from = max(self._from, best.last)
         return [best.cut]
 
 

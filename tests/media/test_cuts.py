@@ -10,6 +10,7 @@ import pytest
 
 from app.media.clip import open_clip
 from app.media.cuts import CutDetector, CutSearch, find_cuts
+from app.media.fades import FadeDetector
 from app.media.source import ClipError, Picture
 
 HEIGHT, WIDTH = 72, 128
@@ -91,6 +92,20 @@ def test_a_fade_through_black_has_one_cut_where_the_new_shot_comes_up() -> None:
     out, back = mixed(calm(1, 20, 35), BLACK), mixed(BLACK, calm(2, 0, 15))
     found = cuts_in([*calm(1, 0, 20), *out, *BLACK, *back, *calm(2, 15, 45)])
     assert len(found) == 1 and 48 <= found[0] <= 55
+
+
+def test_no_dissolve_goes_past_a_hard_cut_even_after_an_earlier_dissolve_was_told() -> None:
+    """Frames 2 to 12 and 14 to 19 are dissolves, the second with a cut in it: no transition is seen through that."""
+    first, second, third = (np.random.default_rng(number).uniform(0, 200, (18, 32, 3)) for number in (1, 2, 3))
+    detector = FadeDetector()
+    found: list[int] = []
+    for frame in range(60):
+        one, two = np.clip(((frame - 2) / 10, (frame - 14) / 5), 0.0, 1.0)
+        picture = ((first * (1 - one) + second * one) * (1 - two) + third * two).astype(np.float32)
+        if frame == 18:
+            detector.break_off(16)
+        found += detector.take(frame, picture)
+    assert [*found, *detector.end()] == [8]
 
 
 def test_fading_in_at_the_start_and_out_at_the_end_is_no_cut() -> None:
