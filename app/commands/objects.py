@@ -10,6 +10,7 @@ from dataclasses import replace
 from app.commands.errors import CommandError
 from app.commands.targets import category_of, counted, editable_object, object_of
 from app.document.attribute_steps import SetOverlaps, SetTag
+from app.document.document import DocumentView
 from app.document.history import Transaction
 from app.document.project import Project
 from app.document.steps import SetCategory, SetMasks, SetObject, SetOrder, SetPrompt, SetReviews
@@ -39,12 +40,23 @@ def new_object(
         id=object_id,
         name=checked_name(name, "An object"),
         category_id=category_id,
-        color=_free_color(project),
+        color=next_colors(project.document, 1)[0],
         z_order=max((other.z_order for other in document.objects.values()), default=-1) + 1,
     )
     with project.history.transaction(f"New object, {thing.name}") as transaction:
         transaction.apply(SetObject(thing.id, thing))
     return thing
+
+
+def next_colors(document: DocumentView, count: int) -> list[int]:
+    """The colours (places in the palette) that so many new objects would get, one after the other."""
+    used = Counter(thing.color % PALETTE_SIZE for thing in document.objects.values())
+    colors = []
+    for _ in range(count):
+        color = min(range(PALETTE_SIZE), key=lambda place: used[place])
+        used[color] += 1
+        colors.append(color)
+    return colors
 
 
 def rename_object(project: Project, object_id: int, name: str) -> None:
@@ -253,11 +265,6 @@ def _numbered(project: Project, category: Category) -> str:
     while f"{category.name} {number}" in taken:
         number += 1
     return f"{category.name} {number}"
-
-
-def _free_color(project: Project) -> int:
-    used = Counter(thing.color % PALETTE_SIZE for thing in project.document.objects.values())
-    return min(range(PALETTE_SIZE), key=lambda color: used[color])
 
 
 def _free_category_name(project: Project, name: str, category_id: int | None) -> str:

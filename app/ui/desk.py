@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 
 from app.commands.coloring import ColorBy, Shade, shade_of
+from app.commands.objects import next_colors
 from app.errors import sentence_of
 
 if TYPE_CHECKING:
@@ -265,9 +266,11 @@ class Desk(QObject):
             self.select_all((*self._selected, object_id))
 
     def select_all(self, object_ids: tuple[int, ...]) -> None:
-        """Select these objects, the last one as the primary."""
+        """Select these objects, the last one as the primary; if one was shown alone, now it is the primary."""
         if object_ids != self._selected:
             self._selected = object_ids
+            if self.solo_object is not None:
+                self.set_solo(self.selected_object)
             self.selection_changed.emit(self.selected_object)
 
     @property
@@ -323,9 +326,13 @@ class Desk(QObject):
         return shade_of(self.document, object_id, self.color_by)
 
     @property
-    def next_shade(self) -> Shade:
-        """What the next object will be coloured in: it has no category yet."""
-        return 0 if self.document is None else None if self.color_by == "category" else len(self.document.objects)
+    def working_shade(self) -> Shade:
+        """What the selected object is coloured in; with none, the object that the next click would make."""
+        if self.selected_object is not None:
+            return self.shade_of(self.selected_object)
+        if self.document is None or self.color_by == "category":
+            return None  # a new object has no category yet
+        return next_colors(self.document, 1)[0]
 
     def show_earlier(self, cells: Mapping[Cell, FrameMask | None] | None) -> None:
         """Let the canvas show these masks (None: no mask) in place of the document's, or things as they are again."""

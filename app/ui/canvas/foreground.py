@@ -27,7 +27,7 @@ def draw_foreground(
     decorations.draw_pixel_grid(painter, place, view.seen_rect(), view.view_scale)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     selected = desk.selected_object
-    color = theme.picture_color(0 if selected is None else desk.shade_of(selected))
+    color = theme.picture_color(desk.working_shade)
     marks = tool.marks()
     if desk.are_prompts_visible:
         for object_id, prompt in document.prompts_at(bench.frame).items():

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from app.commands.finishing import finished
-from app.document.document import Document
 from app.document.masks import MaskCode
 from app.ui import theme
 from app.ui.canvas.crops import crops
@@ -24,7 +23,7 @@ def ghosts_of(desk: Desk, frame: int, considered: MaskCode | None = None) -> lis
     document = desk.document
     if considered is None or document is None or not desk.are_masks_visible:
         return skin
-    return [*skin, [_for_selected(desk, document, considered)]]
+    return [*skin, [_for_selected(desk, considered)]]
 
 
 def layers_of(
@@ -58,7 +57,7 @@ def layers_of(
         elif item.id in masks and not masks[item.id].is_absent:
             layers.append(Layer(item.id, finished(masks[item.id].code, item.finish), tint))
     if stroke is not None and selected is None:
-        layers.append(_for_selected(desk, document, stroke))
+        layers.append(_for_selected(desk, stroke))
     return layers
 
 
@@ -73,8 +72,7 @@ def masks_ahead(desk: Desk, frame: int) -> Callable[[], None]:
     return lambda: crops.make(finished(code, finish) for code, finish in seen)
 
 
-def _for_selected(desk: Desk, document: Document, mask: np.ndarray | MaskCode) -> Layer:
-    """A mask in the colour of the selected object; with none, in that of the object that the next click would make."""
-    selected = desk.selected_object
-    color = theme.picture_color(desk.next_shade if selected is None else desk.shade_of(selected))
-    return Layer(0 if selected is None else selected, mask, (color.red(), color.green(), color.blue()))
+def _for_selected(desk: Desk, mask: np.ndarray | MaskCode) -> Layer:
+    """A mask of the selected object; with none, of the object that the next click would make."""
+    color = theme.picture_color(desk.working_shade)
+    return Layer(desk.selected_object or 0, mask, (color.red(), color.green(), color.blue()))

@@ -20,6 +20,7 @@ from app.ui.tools.tool import Button, Pointer, Tool, point_under
 
 WHEEL_FACTOR = 1.2
 _BUTTONS = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
+_DOWN = {button: down for down, button in _BUTTONS.items()}
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Pointing:
         self._view, self._parts, self._desk = view, parts, desk
         self.held: Button | None = None
         """The button of a press that the tool has not seen the end of."""
+        self._began_idle = True
+        """Whether the tool had nothing pending at the last press that was no double click."""
         self.hovered_object: int | None = None
         self.hovered_point: int | None = None
         """Of the selected object's prompt on this frame."""
@@ -56,6 +59,7 @@ class Pointing:
         """A button went down, for the second time if `is_double`."""
         view, parts = self._view, self._parts
         event.accept()
+        self._mind_lost_release(event)
         if self._desk.source is None or self.held is not None:
             return
         if view.begin_pan(event):
@@ -70,8 +74,12 @@ class Pointing:
         if parts.suggestions.is_choosing:
             parts.suggestions.pick(pointer.x, pointer.y, beneath=pointer.takes_away)
             return
-        if is_double and self._is_on_nothing(pointer):
+        if not is_double:
+            self._began_idle = not parts.tool().is_pending
+        elif self._is_on_nothing(pointer) and (self._began_idle or not parts.tool().is_pending):
+            parts.tool().cancel()  # what the first of the two clicks began
             view.fit()
+            parts.after_tool()
             return
         self.held = button
         if is_double:
@@ -101,12 +109,20 @@ class Pointing:
     def release(self, event: QMouseEvent) -> None:
         """A button went up."""
         event.accept()
-        if self._view.end_pan():
+        button = self.held
+        if self._view.end_pan() or button is None or event.button() != _DOWN[button]:
             return
-        button, self.held = self.held, None
-        if button is not None:
-            self._parts.tool().release(self._pointer(event, button))
-            self._parts.after_tool()
+        self.held = None
+        self._parts.tool().release(self._pointer(event, button))
+        self._parts.after_tool()
+
+    def look_again(self) -> None:
+        """Under a pointer that rests lies something else now, perhaps."""
+        if self.rest is not None and self.held is None and not self._parts.suggestions.is_choosing:
+            place = self._view.to_frame(self.rest)
+            self._hover(Pointer(place.x(), place.y(), scale=self._view.view_scale))
+        else:
+            self._parts.refresh_look()
 
     def leave(self) -> None:
         """The pointer left the canvas."""
@@ -156,6 +172,15 @@ class Pointing:
             return []
         at = view.to_frame(QPointF(place))
         return parts.labels().objects_at(at.x(), at.y())
+
+    def _mind_lost_release(self, event: QMouseEvent) -> None:
+        """A button that is held no more was let go elsewhere: on a menu that its press had opened, for one."""
+        if self.held is None:
+            return
+        down = _DOWN[self.held]
+        if event.button() == down or not event.buttons() & down:
+            self.held = None
+            self._parts.tool().cancel()
 
     def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
         place = self._view.to_frame(event.position())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
+from app.commands.objects import next_colors
 from app.commands.suggestions import add_suggested_objects
 from app.document.document import Change
 from app.document.masks import MaskCode
@@ -260,11 +261,11 @@ class Suggestions(QObject):
     def _draw_fills(self) -> None:
         """What is picked in a colour of its own, what is under the pointer in white."""
         document = self._desk.document
-        next_color = 0 if document is None else len(document.objects)
+        colors = [] if document is None else next_colors(document, len(self.picked))
         layers: list[Layer] = []
         for place in self._shown:
             if place in self.picked:
-                color = theme.picture_color(next_color + len(layers))
+                color = theme.picture_color(colors.pop(0))
                 layers.append(Layer(place, self.found[place].mask, (color.red(), color.green(), color.blue())))
             elif place == self.hovered:
                 layers.append(Layer(place, self.found[place].mask, _LINE))

@@ -130,7 +130,7 @@ class CanvasView(ZoomView):
     def refresh(self, _change: object = None) -> None:
         """Masks, prompts or what is visible of them have changed."""
         self._masks.refresh()
-        self.refresh_look()
+        self.pointing.look_again()
         self._refresh_words()
         self.viewport().update()
 
@@ -139,6 +139,7 @@ class CanvasView(ZoomView):
         reach = 1 if self._desk.has_onion_skin else 0
         is_near = any(abs(cell[1] - self.bench.frame) <= reach for cell in change.cells)
         if is_near or change.objects or change.overlaps or change.clip:
+            self.tool.mind_points()
             self.refresh()
 
     def change_strength(self, steps: int) -> None:
@@ -164,6 +165,7 @@ class CanvasView(ZoomView):
         height, width = self.bench.size
         self.tool.forget()
         self.candidates.forget()
+        self.edit_offer.take_edit(None)
         self.bench.stroke, self.pointing.hovered_object, self.pointing.hovered_point = None, None, None
         self.bench.frame = 0
         self._frame_item.set_size(height, width)

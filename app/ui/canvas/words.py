@@ -70,13 +70,14 @@ def frame_words(document: DocumentView | None, selected: int | None, frame: int)
 def frames_words(document: DocumentView, object_id: int) -> str:
     """On which frames an object is seen: "frames 12–96, 2 gaps, draft"; nothing while it is seen on none.
 
-    What a draft leaves out is no gap; it is a draft until a run or a person has spoken on all of its frames.
+    What a draft leaves out is no gap for as long as nobody has verified its masks, and no run has replaced them.
     """
     masks, reviews = document.masks_of(object_id), document.reviews_of(object_id)
     frames = sorted(frame for frame, mask in masks.items() if not mask.is_absent)
     if not frames:
         return ""
-    drafted = {frame for frame in frames if masks[frame].origin is Origin.DRAFT}
+    is_open = {frame for frame in frames if reviews.get(frame) is not Review.VERIFIED}
+    drafted = {frame for frame in is_open if masks[frame].origin is Origin.DRAFT}
 
     def is_left_out(earlier: int, later: int) -> bool:
         is_beside = later - earlier <= DRAFT_STEPS and (earlier in drafted or later in drafted)
@@ -85,5 +86,4 @@ def frames_words(document: DocumentView, object_id: int) -> str:
     pairs = ((earlier, later) for earlier, later in itertools.pairwise(frames) if later - earlier > 1)
     gaps = sum(not is_left_out(*pair) for pair in pairs)
     where = f"frames {frames[0]:,}–{frames[-1]:,}" if len(frames) > 1 else f"frame {frames[0]:,}"
-    stands = any(reviews.get(frame) is not Review.VERIFIED for frame in drafted)
-    return ", ".join([where, *([counted(gaps, "gap")] if gaps else []), *(["draft"] if stands else [])])
+    return ", ".join([where, *([counted(gaps, "gap")] if gaps else []), *(["draft"] if drafted else [])])

@@ -133,7 +133,9 @@ class ZoomView(QGraphicsView):
         self.viewport().setCursor(shape)
 
     def begin_pan(self, event: QMouseEvent) -> bool:
-        """Take a press if it belongs to the hand."""
+        """Take a press if it belongs to the hand, or comes while the hand holds the picture."""
+        if self._pan_from is not None:
+            return True
         if event.button() != Qt.MouseButton.MiddleButton and not self._is_hand:
             return False
         self._pan_from = event.position().toPoint()

@@ -147,6 +147,10 @@ class BoxTool(Tool):
         self._minus = None
         return was_pending
 
+    @property
+    def is_pending(self) -> bool:
+        return self._is_clicking
+
     def finish(self) -> bool:
         """Enter: take the box as it is shown."""
         if not self._is_clicking or self._shown is None:

@@ -95,6 +95,10 @@ class LassoTool(Tool):
         self._reset()
         return was_pending
 
+    @property
+    def is_pending(self) -> bool:
+        return bool(self._corners)
+
     def finish(self) -> bool:
         if len(self._corners) < 3:
             return False

@@ -45,6 +45,11 @@ class PointDrag:
             self._bench.release_point()
         return was_moving
 
+    def mind_points(self) -> None:
+        """Drop a point that is gone."""
+        if self._index is not None and self._index >= len(self._bench.prompt.points):
+            self.cancel()
+
     def marks(self) -> tuple[Mark, ...]:
         if self._index is None or self._place is None:
             return ()
@@ -115,6 +120,10 @@ class PointTool(Tool):
         super().forget()
         self._pressed_point = None
         self.hover(None)
+
+    def mind_points(self) -> None:
+        super().mind_points()
+        self._drag.mind_points()
 
     def marks(self) -> tuple[Mark, ...]:
         return self._drag.marks()

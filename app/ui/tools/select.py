@@ -82,6 +82,10 @@ class SelectTool(Tool):
         self._pressed = self._band = None
         return self._drag.cancel() or had_band
 
+    def mind_points(self) -> None:
+        super().mind_points()
+        self._drag.mind_points()
+
     def marks(self) -> tuple[Mark, ...]:
         if self._band is not None:
             return (BoxMark(self._band),)

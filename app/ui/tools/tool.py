@@ -197,6 +197,11 @@ class Tool:
         """Enter: finish what is pending; True if there was something."""
         return False
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether earlier clicks have begun something that goes on with the next one."""
+        return False
+
     def take_back(self) -> bool:
         """Backspace: the last part of what is pending; True if there was something."""
         return False
@@ -213,6 +218,11 @@ class Tool:
         """Another frame or object is before the tool: what was pending has lost its meaning."""
         self.cancel()
         self.selected_points = ()
+
+    def mind_points(self) -> None:
+        """The prompt in view may be another: points that are gone are not selected, and not dragged, any more."""
+        count = len(self.bench.prompt.points)
+        self.selected_points = tuple(index for index in self.selected_points if index < count)
 
     def marks(self) -> tuple[Mark, ...]:
         """What to draw over the picture now."""

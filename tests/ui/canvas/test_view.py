@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
 
 from app.commands.masks import delete_masks
-from app.commands.objects import set_object_visible
+from app.commands.objects import delete_objects, set_object_visible
 from app.ui import theme
 from app.ui.canvas import CanvasView
 from app.ui.desk import Desk
@@ -32,6 +32,13 @@ def move(canvas: CanvasView, x: float, y: float, buttons=Qt.MouseButton.NoButton
     held = Qt.KeyboardModifier.NoModifier
     event = QMouseEvent(QEvent.Type.MouseMove, at, canvas.mapToGlobal(at), Qt.MouseButton.NoButton, buttons, held)
     canvas.mouseMoveEvent(event)
+
+
+def button_event(canvas: CanvasView, kind: QEvent.Type, x: float, y: float, button, buttons) -> None:
+    """A press or release as a mouse with several buttons gives it: `buttons` are those that are down afterwards."""
+    at = place_of(canvas, x, y)
+    event = QMouseEvent(kind, at, canvas.mapToGlobal(at), button, buttons, Qt.KeyboardModifier.NoModifier)
+    (canvas.mousePressEvent if kind == QEvent.Type.MouseButtonPress else canvas.mouseReleaseEvent)(event)
 
 
 def turn(canvas: CanvasView, at: QPointF, turns: int, held=Qt.KeyboardModifier.NoModifier) -> None:
@@ -221,15 +228,63 @@ def test_zooming_to_an_object_brings_it_to_the_middle(canvas: CanvasView) -> Non
     assert not canvas.zoom_to_object(2)
 
 
-def test_clicks_during_a_held_button_are_ignored(qtbot, desk: Desk, canvas: CanvasView) -> None:
+def test_clicks_during_a_held_button_are_ignored(desk: Desk, canvas: CanvasView) -> None:
     desk.select(2)
-    at = place_of(canvas, 50, 40).toPoint()
-    qtbot.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.RightButton, pos=at)
-    qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    left, right = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
     document = desk.document
     assert document is not None
+    button_event(canvas, QEvent.Type.MouseButtonPress, 50, 40, left, left)
+    button_event(canvas, QEvent.Type.MouseButtonPress, 50, 40, right, left | right)
+    button_event(canvas, QEvent.Type.MouseButtonRelease, 50, 40, right, left)
+    assert (2, 0) not in document.prompts
+    button_event(canvas, QEvent.Type.MouseButtonRelease, 50, 40, left, Qt.MouseButton.NoButton)
     assert [point.is_positive for point in document.prompts[2, 0].points] == [True]
+
+
+def test_the_first_click_after_a_menu_that_took_the_release_counts(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    desk.set_tool("select")
+    left, right = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+    with qtbot.waitSignal(canvas.menu_requested):
+        button_event(canvas, QEvent.Type.MouseButtonPress, 50, 40, right, right)
+    button_event(canvas, QEvent.Type.MouseButtonPress, 15, 15, left, left)
+    button_event(canvas, QEvent.Type.MouseButtonRelease, 15, 15, left, Qt.MouseButton.NoButton)
+    assert desk.selected_object == 1
+
+
+def test_a_press_while_the_hand_holds_the_picture_is_no_click(desk: Desk, canvas: CanvasView) -> None:
+    desk.select(2)
+    left, middle = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+    button_event(canvas, QEvent.Type.MouseButtonPress, 50, 40, middle, middle)
+    button_event(canvas, QEvent.Type.MouseButtonPress, 50, 40, left, left | middle)
+    button_event(canvas, QEvent.Type.MouseButtonRelease, 50, 40, left, middle)
+    button_event(canvas, QEvent.Type.MouseButtonRelease, 50, 40, middle, Qt.MouseButton.NoButton)
+    document = desk.document
+    assert document is not None and (2, 0) not in document.prompts
+
+
+@pytest.mark.parametrize("tool", ["box", "lasso"])
+def test_a_double_click_beside_the_picture_begins_nothing(qtbot, desk: Desk, canvas: CanvasView, tool: str) -> None:
+    desk.set_tool(tool)
+    canvas.look_at(4, QPointF(32, 24))
+    at = QPoint(3, 3)
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert canvas.is_fitted
+    move(canvas, 30, 30)
+    assert not canvas.tool.marks()
+
+
+def test_a_double_click_beside_the_picture_closes_a_polygon(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    desk.select(2)
+    desk.set_tool("lasso")
+    canvas.look_at(4, QPointF(32, 24))
+    for x, y in ((40, 20), (60, 20), (60, 40)):
+        click(qtbot, canvas, x, y)
+    at = place_of(canvas, 40, 52).toPoint()
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert not canvas.is_fitted
+    assert desk.document is not None and desk.document.masks[2, 0].code.to_array()[25, 45]
 
 
 def test_strength_changes_the_fill_only(canvas: CanvasView, desk: Desk) -> None:
@@ -281,3 +336,38 @@ def test_pixels_are_told_apart_by_a_grid_from_eight_times_on(canvas: CanvasView,
         assert {after - before for before, after in itertools.pairwise(bright)} == {round(scale)}
     else:
         assert bright == []
+
+
+def test_what_was_under_the_pointer_is_looked_at_again_on_another_frame(desk: Desk, canvas: CanvasView) -> None:
+    desk.select(1)
+    move(canvas, 10, 20)
+    assert canvas.pointing.hovered_object == 1 and canvas.pointing.hovered_point == 0
+    canvas.show_frame(11, None)  # the square lies at 11 to 31 now, and no point
+    assert canvas.pointing.hovered_object is None and canvas.pointing.hovered_point is None
+
+
+def test_undoing_a_point_unselects_it_and_drops_its_drag(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    desk.select(1)
+    click(qtbot, canvas, 40, 35)
+    click(qtbot, canvas, 40, 35)
+    assert canvas.tool.selected_points == (1,)
+    project = desk.project
+    assert project is not None
+    said: list[str] = []
+    desk.notice.connect(lambda sentence, _: said.append(sentence))
+    qtbot.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place_of(canvas, 40, 35).toPoint())
+    move(canvas, 50, 35, Qt.MouseButton.LeftButton)
+    assert canvas.tool.marks()
+    project.history.undo()
+    assert canvas.tool.selected_points == () and not canvas.tool.marks()
+    qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place_of(canvas, 50, 35).toPoint())
+    assert not said and len(project.document.prompts[1, 0].points) == 1
+
+
+def test_what_would_be_a_new_object_has_the_colour_that_it_will_have(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    assert desk.project is not None
+    delete_objects(desk.project, [1])  # its colour is free again, though there is one object fewer
+    desk.select(None)
+    foreseen = desk.working_shade
+    click(qtbot, canvas, 40, 35)
+    assert desk.selected_object == 3 and desk.working_shade == foreseen == 0

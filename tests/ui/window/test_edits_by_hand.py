@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
@@ -132,6 +135,19 @@ def test_the_offer_goes_with_the_edit_and_with_the_frame(qtbot: QtBot, worked: M
     desk.set_frame(3)
     qtbot.waitUntil(worked.frames.is_shown)
     assert not offer.isVisible()
+
+
+def test_an_edit_is_not_offered_any_more_once_its_project_was_closed(
+    qtbot: QtBot, worked: MainWindow, clip: Path, open_clip: Callable[[MainWindow, Path], None]
+) -> None:
+    desk, offer = worked.desk, worked.canvas.edit_offer
+    desk.set_tool("brush")
+    drag(qtbot, worked, (60, 30), (70, 30))
+    assert offer.isVisible()
+    worked.projects.close()
+    open_clip(worked, clip)
+    desk.select(1)
+    assert desk.document.masks[(1, 0)].origin is Origin.MANUAL and not offer.isVisible()
 
 
 def test_size_and_mode_of_the_brush_stand_in_the_rail(worked: MainWindow) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from app.commands.marks import add_cut
 from app.commands.masks import set_mask
-from app.commands.objects import new_category, new_object
+from app.commands.objects import delete_objects, new_category, new_object
 from app.commands.review import verify_cells
 from app.ui.verbs.going import Going
 from app.ui.window import MainWindow
@@ -271,6 +271,17 @@ def test_solo_zoom_and_strength_change_the_view_only(qtbot, worked: MainWindow) 
     do(worked, "zoom_fit", "masks_fainter", "masks_stronger", "show_prompts", "hide_masks")
     assert not worked.desk.are_prompts_visible and not worked.desk.are_masks_visible
     assert worked.desk.project is not None and worked.desk.project.history.undo_name == history
+
+
+def test_solo_goes_with_the_selection_and_ends_when_nothing_is_selected(worked: MainWindow) -> None:
+    desk, project = worked.desk, worked.desk.project
+    assert project is not None
+    do(worked, "solo")
+    other = new_object(project)
+    desk.select(other.id)
+    assert desk.solo_object == other.id
+    delete_objects(project, [other.id])
+    assert desk.solo_object is None and not desk.actions["solo"].isChecked()
 
 
 def test_mask_styles_follow_each_other_and_are_named(worked: MainWindow) -> None:
