@@ -54,7 +54,7 @@ class ProcessEngine:
     @property
     def is_alive(self) -> bool:
         """Whether the process runs, or none is needed yet."""
-        return self._process is None or self._process.is_alive()
+        return self._loaded is None if self._process is None else self._process.is_alive()
 
     @property
     def process_id(self) -> int | None:

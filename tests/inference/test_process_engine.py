@@ -141,6 +141,15 @@ def test_an_idle_worker_that_dies_is_seen_without_asking_it(doomed):
         far.prepare_frame(0)
 
 
+def test_a_worker_that_died_before_its_run_was_closed_is_seen_afterwards(doomed, clicked):
+    plan = make_plan(clicked.document, [1], 0, 23)
+    run = doomed.run(plan, plan_inputs(clicked.document, plan))
+    next(run)
+    os.kill(doomed.process_id, signal.SIGKILL)
+    run.close()
+    assert not doomed.is_alive
+
+
 def test_a_silent_worker_is_given_up(doomed, monkeypatch):
     monkeypatch.setattr("app.inference.process_engine.SILENCE_SECONDS", 1.0)
     far = doomed
