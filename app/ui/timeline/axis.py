@@ -59,6 +59,10 @@ class TimeAxis(QObject):
         """Middle of a frame in pixels."""
         return self.x_of(frame + 0.5)
 
+    def distance(self, frame: int, x: float) -> float:
+        """How many pixels lie between a place and the middle of a frame."""
+        return abs(self.center_of(frame) - x)
+
     def frame_at(self, x: float) -> int:
         """The frame under a pixel; what lies outside the clip is clamped to its ends."""
         return max(0, min(self.frame_count - 1, math.floor(self.left + x / self.scale)))

@@ -42,17 +42,13 @@ def mark_at(document: DocumentView | None, axis: TimeAxis, x: float) -> AxisMark
     if document is None:
         return None
     near = range(axis.frame_at(x - REACH), axis.frame_at(x + REACH) + 1)
-    for frame in sorted((frame for frame in document.markers if frame in near), key=lambda f: _far(axis, f, x)):
-        if _far(axis, frame, x) <= REACH:
+    for frame in sorted((frame for frame in document.markers if frame in near), key=lambda f: axis.distance(f, x)):
+        if axis.distance(frame, x) <= REACH:
             return AxisMark("marker", frame, document.markers[frame])
     cuts = document.cuts[bisect_left(document.cuts, near.start) : bisect_right(document.cuts, near.stop)]
     nearest = min(cuts, key=lambda cut: abs(axis.x_of(cut) - x), default=None)
     is_near = nearest is not None and abs(axis.x_of(nearest) - x) <= REACH
     return AxisMark("cut", nearest) if nearest is not None and is_near else None
-
-
-def _far(axis: TimeAxis, frame: int, x: float) -> float:
-    return abs(axis.center_of(frame) - x)
 
 
 def paint_cuts(painter: QPainter, document: DocumentView, axis: TimeAxis, top: float, bottom: float) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from app.document.values import Origin, Review
+from app.document.values import DRAFT_STEPS, Origin, Review
 
 if TYPE_CHECKING:
     from app.document.document import DocumentView
@@ -26,9 +26,8 @@ class LaneState(IntEnum):
     ABSENT_VERIFIED = 2
     ABSENT = 3
     UNSEEN = 4
-    UNKNOWN = 5
-    DRAFT = 6
-    """Zoomed out, what a draft leaves out lies under it."""
+    DRAFT = 5
+    UNKNOWN = 6
 
     @property
     def words(self) -> str:
@@ -41,22 +40,24 @@ _WORDS = {
     LaneState.ABSENT_VERIFIED: "absent, verified",
     LaneState.ABSENT: "absent, not looked at",
     LaneState.UNSEEN: "not looked at",
-    LaneState.UNKNOWN: "not computed",
     LaneState.DRAFT: "draft, not looked at",
+    LaneState.UNKNOWN: "not computed",
 }
 
 
 class LaneCells:
     """States, prompts and scores of one object, frame by frame.
 
-    `states` uint8 of LaneState; `prompts`, `by_hand` and `excluded` (no run learns from it) bool; `visibility` float32:
-    how sure the model is that the object is in view, 0 to 1, NaN where there is no mask. All of length frame_count.
+    `states` uint8 of LaneState; `prompts`, `by_hand`, `drafted` (absent frames too) and `excluded` (no run learns from
+    it) bool; `visibility` float32: how sure the model is that the object is in view, 0 to 1, NaN where there is no
+    mask. All of length frame_count.
     """
 
     def __init__(self, frame_count: int) -> None:
         self.states = np.full(frame_count, LaneState.UNKNOWN, np.uint8)
         self.prompts = np.zeros(frame_count, bool)
         self.by_hand = np.zeros(frame_count, bool)
+        self.drafted = np.zeros(frame_count, bool)
         self.excluded = np.zeros(frame_count, bool)
         self.visibility = np.full(frame_count, np.nan, np.float32)
 
@@ -79,24 +80,40 @@ class LaneCells:
             is_verified = reviews.get(frame) is Review.VERIFIED
             self.prompts[frame] = frame in prompts
             self.by_hand[frame] = mask is not None and mask.origin in HAND_MADE
+            self.drafted[frame] = mask is not None and mask.origin is Origin.DRAFT and not is_verified
             if mask is None:
                 self.states[frame] = LaneState.UNKNOWN
                 self.visibility[frame] = np.nan
                 continue
-            if mask.origin is Origin.DRAFT and not (is_verified or mask.is_absent):
-                self.states[frame] = LaneState.DRAFT
-            elif mask.is_absent:
+            if mask.is_absent:
                 self.states[frame] = LaneState.ABSENT_VERIFIED if is_verified else LaneState.ABSENT
+            elif self.drafted[frame]:
+                self.states[frame] = LaneState.DRAFT
             else:
                 self.states[frame] = LaneState.VERIFIED if is_verified else LaneState.UNSEEN
             self.visibility[frame] = 1 / (1 + math.exp(-min(max(mask.score, -30.0), 30.0)))
 
+    def left_out(self) -> NDArray[np.bool_]:
+        """Which frames have no mask because a draft left them out."""
+        known = np.flatnonzero(self.states != LaneState.UNKNOWN)
+        steps, drafted = np.diff(known), self.drafted[known]
+        is_passed = (steps > 1) & (steps <= DRAFT_STEPS) & (drafted[1:] | drafted[:-1])
+        turns = np.zeros(len(self.states) + 1, np.int8)
+        turns[known[:-1][is_passed] + 1] = 1
+        turns[known[1:][is_passed]] -= 1
+        return np.cumsum(turns[:-1]) > 0
+
     def columns(self, edges: NDArray[np.int64], end: int | None = None) -> NDArray[np.uint8]:
         """The state to show in every pixel column; `edges` is the first frame of each, not falling.
 
-        `end` is the first frame that is out of view on the right.
+        `end` is the first frame that is out of view on the right. What a draft left out is seen only where the pixel
+        shows nothing else.
         """
-        return np.maximum.reduceat(self.states[:end], edges)
+        if not self.drafted.any():
+            return np.maximum.reduceat(self.states[:end], edges)
+        shown = np.maximum.reduceat(np.where(self.left_out(), 0, self.states)[:end].astype(np.uint8), edges)
+        shown[shown == 0] = LaneState.UNKNOWN
+        return shown
 
     def columns_by_hand(self, edges: NDArray[np.int64], end: int | None = None) -> NDArray[np.uint8]:
         """1 in every pixel column under which a mask was made by hand."""

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPixmap, QPolygonF
 
+from app.document.values import DRAFT_STEPS
 from app.ui import theme
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
@@ -16,8 +17,6 @@ BAR_TOP = 7
 BAR_HEIGHT = 12
 HATCH = 6
 LETTER = 11
-DRAFT_APART = 8
-"""Drafted frames that are no further apart belong together."""
 _hatches: dict[tuple[int, int], QPixmap] = {}
 
 
@@ -80,10 +79,10 @@ def _blend(color: QColor, ground: QColor, share: float) -> QColor:
 
 def _paint_drafts(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
     """A D at the beginning of every stretch that was drafted, as far as it is in view and has room for it."""
-    frames = np.array(_visible_frames(cells.states == LaneState.DRAFT, axis), np.int64)
+    frames = np.array(_visible_frames(cells.drafted, axis), np.int64)
     if not len(frames):
         return
-    breaks = np.flatnonzero(np.diff(frames) > DRAFT_APART) + 1
+    breaks = np.flatnonzero(np.diff(frames) > DRAFT_STEPS) + 1
     painter.setFont(theme.interface_font(9, weight=QFont.Weight.Bold))
     painter.setPen(QColor(theme.current().text_1))
     for stretch in np.split(frames, breaks):

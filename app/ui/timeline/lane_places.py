@@ -22,12 +22,11 @@ PEAK_REACH = 8
 
 def diamond_near(axis: TimeAxis, cells: LaneCells, x: float) -> int:
     """The frame of the diamond at a pixel of the axis, else the frame under it."""
-    frame = axis.frame_at(x)
-    if not len(cells.prompts):
-        return frame
     first = axis.frame_at(x - DIAMOND)
     near = np.flatnonzero(cells.prompts[first : axis.frame_at(x + DIAMOND) + 1]) + first
-    return frame if not len(near) else int(near[np.abs(near - frame).argmin()])
+    nearest = min(near.tolist(), key=lambda frame: axis.distance(frame, x), default=None)
+    is_near = nearest is not None and axis.distance(nearest, x) <= DIAMOND
+    return nearest if nearest is not None and is_near else axis.frame_at(x)
 
 
 def peak_near(axis: TimeAxis, suspicions: Mapping[int, float], x: float) -> int:
@@ -41,6 +40,8 @@ def peak_near(axis: TimeAxis, suspicions: Mapping[int, float], x: float) -> int:
 def cell_words(document: DocumentView, cells: LaneCells, object_id: int, frame: int, reason: str | None) -> str:
     """What the lane says on a frame; `reason` says why the mask is suspicious, None if it is not."""
     parts = [f"{document.objects[object_id].name}, frame {frame:,}: {LaneState(cells.states[frame]).words}"]
+    if cells.drafted[frame] and cells.states[frame] == LaneState.ABSENT:
+        parts.append("draft")
     prompts = prompt_count(document, object_id, frame)
     if prompts:
         parts.append(counted(prompts, "prompt"))

@@ -61,7 +61,9 @@ class ScoreCurve(QWidget):
         per_point = max(1, len(frames) // MOST_POINTS)
         starts = np.arange(frames.start, frames.stop, per_point)
         lowest = np.fmin.reduceat(cells.visibility[: frames.stop], starts)
-        self._curve.setData(starts + per_point / 2, lowest, connect="finite")
+        # The line goes on over what a draft left out, and breaks where nothing was computed.
+        is_passed = np.logical_and.reduceat(cells.left_out()[: frames.stop], starts)
+        self._curve.setData((starts + per_point / 2)[~is_passed], lowest[~is_passed], connect="finite")
         self._curve.setPen(color, width=1.5)
         self._show_peaks(suspicions or {}, frames, starts, per_point)
         self._limit.setPen(QColor(theme.current().attention), width=1, dash=[2, 4])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,11 +9,12 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QWheelEvent
 from pytestqt.qtbot import QtBot
 
-from app.commands import objects, review
+from app.commands import masks, objects, review
+from app.document.masks import MaskCode
 from app.document.project import Project
 from app.document.steps import SetMasks
 from app.document.suspicion import Suspicion
-from app.document.values import FrameMask
+from app.document.values import FrameMask, Origin
 from app.inference.plan import make_plan
 from app.ui import theme
 from app.ui.desk import Desk
@@ -20,6 +22,7 @@ from app.ui.timeline import TimelineView
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
 from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_suspicions
+from app.ui.timeline.lane_places import diamond_near
 from app.ui.timeline.lane_rows import LANE_HEIGHT
 from app.ui.timeline.ruler import HEADER_WIDTH
 from app.ui.timeline.run_card import left_words
@@ -269,3 +272,51 @@ def test_a_click_near_a_peak_of_the_curve_goes_to_the_most_suspicious_frame(
     assert np.isnan(values).sum() == 24 - 7, "three peaks, and the ground beside them"
     view.set_suspicions([])
     assert not view.curve._second.isVisible()
+
+
+def test_a_click_beside_a_frame_with_prompts_stays_on_its_own_frame(view: TimelineView) -> None:
+    edge = HEADER_WIDTH + view.axis.x_of(1)
+    assert view.axis.scale == 20
+    assert view.lanes.frame_at(edge + 2, 10) == 1, "the diamond of frame 0 ends six pixels before its edge"
+    assert view.lanes.frame_at(edge - 2, 10) == 0
+
+
+def test_where_many_frames_share_a_pixel_a_click_means_the_diamond_near_it() -> None:
+    axis, cells = TimeAxis(), LaneCells(4800)
+    axis.set_width(480)
+    axis.set_frame_count(4800)
+    cells.prompts[[1000, 1050]] = True
+    assert [diamond_near(axis, cells, x) for x in (95, 102, 103, 110)] == [1000, 1000, 1050, 1050]
+    assert diamond_near(axis, cells, 112) == 1120
+
+
+def test_the_curve_of_a_draft_passes_the_frames_that_it_left_out(
+    view: TimelineView, desk: Desk, project: Project, mask_of: Callable[[int], FrameMask]
+) -> None:
+    desk.select(1)
+    drafted = {(1, frame): replace(mask_of(0), origin=Origin.DRAFT) for frame in range(14, 24, 3)}
+    project.document.apply(SetMasks(drafted))
+    times, values = view.curve._curve.getData()
+    known = np.isfinite(values)
+    assert times[known].tolist() == [*(frame + 0.5 for frame in range(12)), 14.5, 17.5, 20.5, 23.5]
+    assert known.all(), "nothing lies between that would break the line"
+    masks.delete_masks(project, [1], 5, 6)
+    assert np.isnan(view.curve._curve.getData()[1]).sum() == 2, "what nobody computed does"
+
+
+def test_zoomed_out_a_pixel_over_a_draft_shows_its_masks_and_what_a_run_lacks_shows_nothing() -> None:
+    cells = LaneCells(24)
+    cells.states[0:12:2] = LaneState.DRAFT
+    cells.states[12:16:2] = LaneState.ABSENT
+    cells.drafted[0:16:2] = True
+    assert cells.left_out().nonzero()[0].tolist() == [1, 3, 5, 7, 9, 11, 13]
+    pairs = np.arange(0, 24, 2)
+    assert cells.columns(pairs).tolist() == [LaneState.DRAFT] * 6 + [LaneState.ABSENT] + [LaneState.UNKNOWN] * 5
+    assert cells.columns(np.arange(3), 3).tolist() == [LaneState.DRAFT, LaneState.UNKNOWN, LaneState.DRAFT]
+
+
+def test_a_drafted_absence_says_that_it_is_of_a_draft(view: TimelineView, project: Project) -> None:
+    gone = FrameMask(MaskCode.empty(48, 64), origin=Origin.DRAFT)
+    project.document.apply(SetMasks({(1, 18): gone}))
+    x = HEADER_WIDTH + view.axis.center_of(18)
+    assert view.lanes.words_at(x, 8) == "dog, frame 18: absent, not looked at; draft"
