@@ -123,7 +123,7 @@ def _disputed(document: DocumentView, lane: Lane) -> Iterator[Suspicion]:
         cell = (lane.object_id, frame)
         is_said = frame in prompts or document.is_verified(cell) or ENDS in document.dismissed.get(cell, ())
         if not is_said:
-            reason = f"the runs from both ends share {100 * agreement:.0f} % of their masks"
+            reason = f"runs from both ends share {100 * agreement:.0f} %"
             yield Suspicion(cell, 1.0, reason, ENDS)
 
 

@@ -143,15 +143,13 @@ def _jump(lane: Lane) -> Sign:
 def _unsure_mask(lane: Lane) -> Sign:
     """The model itself expects its mask to be poor."""
     values = 0.9 * _ramp(UNSURE_IOU - lane.iou, 0.0, 0.5)
-    return Sign("mask", values, lambda place: f"the model is unsure of this mask (predicted IoU {lane.iou[place]:.2f})")
+    return Sign("mask", values, lambda place: f"model unsure (predicted IoU {lane.iou[place]:.2f})")
 
 
 def _unsure_presence(lane: Lane) -> Sign:
     """The model nearly said that the object is not there."""
     values = 0.8 * _ramp(UNSURE_SCORE - lane.score, 0.0, UNSURE_SCORE)
-    return Sign(
-        "presence", values, lambda place: f"the model is unsure whether it is there (score {lane.score[place]:.1f})"
-    )
+    return Sign("presence", values, lambda place: f"model unsure it is there (score {lane.score[place]:.1f})")
 
 
 def _spread(lane: Lane) -> Sign:

@@ -170,7 +170,7 @@ def test_where_the_ends_of_a_repair_never_agreed_stands_first_until_a_person_has
     plant(20, usual(20, agreement=0.4))
     first = suspicious_cells(rolling)[0]
     assert first.cell == (1, 20) and first.value == 1.0
-    assert first.reason == "the runs from both ends share 40 % of their masks"
+    assert first.reason == "runs from both ends share 40 %"
     rolling.apply(SetReviews({(1, 20): Review.VERIFIED}))
     assert 20 not in found_in(rolling)
     rolling.apply(SetReviews({(1, 20): None}))

@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from app.ui import theme
+
 
 class PlanCard(QWidget):
     """Stands where the running job stands later. Enter and Esc do the same as its buttons, wherever the focus is."""
@@ -20,6 +22,7 @@ class PlanCard(QWidget):
         self._words = QLabel()
         self._words.setMinimumWidth(60)
         self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._words.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY, figures=True))
         self._words.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.run, self.drop = QPushButton("Run  Enter"), QPushButton("Drop  Esc")
         self.run.setProperty("role", "good")

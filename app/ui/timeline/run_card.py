@@ -84,10 +84,10 @@ class RunCard(QWidget):
         super().hideEvent(event)
         self.shown_changed.emit()
 
-    def show_plan(self, plan: Plan) -> None:
-        """A run of this plan has started."""
-        self._what.setText(f"{plan.deed[1]} {plan.summary}")
-        self._what.setToolTip(self._what.text())
+    def show_plan(self, plan: Plan, whom: str) -> None:
+        """A run of this plan has started; how far it is says how much it is."""
+        self._what.setText(f"{plan.deed[1]} {whom}")
+        self._what.setToolTip(f"{plan.deed[1]} {plan.summary}")
         self._may_end_early = bool(plan.meetings)
         self._bar.setRange(0, 0)
         self._clicks, self._is_stopping = 0, False
@@ -114,6 +114,11 @@ class RunCard(QWidget):
         """The run ends with the frame that is being computed."""
         self._is_stopping = True
         self._tell(self._told)
+
+    @property
+    def title(self) -> str:
+        """What runs: "Propagating dog"."""
+        return self._what.text()
 
     @property
     def words(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QEnterEvent, QFont, QResizeEvent
 from PySide6.QtWidgets import (
@@ -13,10 +15,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.inference.anchors import name_of
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline.plan_card import PlanCard
 from app.ui.timeline.run_card import RunCard
+
+if TYPE_CHECKING:
+    from app.inference.plan import Plan
 
 HEIGHT = 46
 NARROW = 1180
@@ -119,6 +125,13 @@ class Transport(QWidget):
         """What the plan that waits on the lanes comes to; "" if none does."""
         self.plan_card.show_words(words)
         self._make_room()
+
+    def show_run(self, plan: Plan) -> None:
+        """A run of this plan has started."""
+        document, chosen = self._desk.document, plan.object_ids
+        assert document is not None
+        whom = name_of(document, chosen[0]) if len(chosen) == 1 else f"{len(chosen):,} objects"
+        self.run_card.show_plan(plan, whom)
 
     def show_plan_words(self, words: str) -> None:
         """What the run that is pointed at comes to, in place of the selection; "" ends that."""

@@ -96,7 +96,7 @@ class TimelineView(QWidget):
         tracking = self._desk.tracking
         self.transport.run_card.hide()
         if tracking is not None:
-            tracking.run_started.connect(self.transport.run_card.show_plan)
+            tracking.run_started.connect(self.transport.show_run)
             tracking.run_progress.connect(self.transport.run_card.show_progress)
             tracking.run_finished.connect(self.transport.run_card.hide)
             tracking.run_started.connect(self.lanes.marks.take_start)

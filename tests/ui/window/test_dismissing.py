@@ -41,7 +41,7 @@ def test_a_reason_is_dismissed_on_the_frames_around_too_and_the_next_one_comes(q
     doubted.desk.actions["dismiss"].trigger()
     assert doubted.desk.frame == 11
     assert set(document.dismissed) == {(1, 4), (1, 5), (1, 6)} and not document.reviews
-    assert "Dismissed on frames 4–6: the model is unsure of this mask" in doubted.notices.texts[-1]
+    assert "Dismissed on frames 4–6: model unsure" in doubted.notices.texts[-1]
     qtbot.waitUntil(lambda: [entry.cell for entry in doubted.suspicions.found] == [(1, 11)])
     doubted.desk.actions["undo"].trigger()
     qtbot.waitUntil(lambda: len(doubted.suspicions.found) == 4)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from app.commands.masks import set_mask
-from app.commands.objects import new_object, set_object_frozen, set_object_visible
+from app.commands.objects import delete_objects, new_object, set_object_frozen, set_object_visible
+from app.commands.review import verify_cells
 from app.ui.window import MainWindow
 
 
@@ -30,7 +31,8 @@ def test_enter_runs_it(qtbot: Any, waiting: MainWindow) -> None:
     assert tracking is not None and waiting.desk.document is not None
     with qtbot.waitSignal(tracking.run_finished, timeout=20000):
         waiting.desk.actions["finish"].trigger()
-        assert not card.isVisible() and waiting.timeline.transport.run_card.isVisible()
+        run = waiting.timeline.transport.run_card
+        assert not card.isVisible() and run.isVisible() and run.title == "Repairing dog"
     assert sorted(waiting.desk.document.masks_of(1)) == list(range(2, 13))
     assert not card.isVisible() and card.words == ""
 
@@ -49,6 +51,49 @@ def test_esc_drops_it(waiting: MainWindow) -> None:
     waiting.desk.actions["stop"].trigger()
     assert waiting.desk.planned is None and not waiting.timeline.transport.plan_card.isVisible()
     assert waiting.desk.selected_object == 1
+
+
+def test_a_plan_of_an_object_that_is_gone_waits_no_longer(waiting: MainWindow) -> None:
+    project, card = waiting.desk.project, waiting.timeline.transport.plan_card
+    assert project is not None and card.isVisible()
+    delete_objects(project, [1])
+    assert waiting.desk.planned is None and not card.isVisible()
+    waiting.desk.actions["finish"].trigger()
+    assert not waiting.desk.tracking.is_running
+
+
+def test_a_plan_that_waits_goes_with_what_the_person_does_meanwhile(
+    qtbot: Any, waiting: MainWindow, square: np.ndarray
+) -> None:
+    project, tracking, card = waiting.desk.project, waiting.desk.tracking, waiting.timeline.transport.plan_card
+    assert project is not None and tracking is not None
+    set_mask(project, 1, 9, square[:, ::-1])
+    assert card.words.startswith("6 frames of dog, from both ends"), "to the frame that was painted"
+    set_mask(project, 1, 5, square)
+    verify_cells(project, [(1, 5)])
+    assert card.words.startswith("3 frames of dog, from both ends"), "between both"
+    with qtbot.waitSignal(tracking.run_finished, timeout=20000):
+        waiting.desk.actions["finish"].trigger()
+    assert sorted(project.document.masks_of(1)) == [2, 5, 6, 7, 8, 9, 12]
+
+
+def test_a_plan_that_is_asked_for_during_a_run_waits_for_its_end(qtbot: Any, painted: MainWindow) -> None:
+    desk, transport = painted.desk, painted.timeline.transport
+    assert desk.tracking is not None and desk.project is not None
+    new_object(desk.project, "cat")
+    set_mask(desk.project, 2, 0, np.ones((72, 96), bool))
+    desk.select(2)
+    with qtbot.waitSignal(desk.tracking.run_finished, timeout=20000):
+        painted.desk.actions["propagate_forward"].trigger()
+        running = desk.planned
+        desk.select(1)
+        painted.desk.actions["show_repair"].trigger()
+        assert desk.planned is not running and not transport.plan_card.isVisible()
+        painted.desk.actions["stop"].trigger()
+        assert desk.planned is running and desk.tracking.is_running, "Esc dropped the plan, the run goes on"
+        painted.desk.actions["show_repair"].trigger()
+    assert desk.planned is not None and transport.plan_card.isVisible()
+    assert transport.plan_card.words.startswith("9 frames of dog, from both ends")
 
 
 def test_all_objects_are_those_in_view_and_what_is_selected(qtbot: Any, opened: MainWindow, square: np.ndarray) -> None:

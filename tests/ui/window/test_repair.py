@@ -71,7 +71,7 @@ def test_where_they_never_agree_the_worst_frame_is_a_click_away_and_first_in_the
     assert (desk.selected_object, desk.frame, desk.tool) == (1, 9, "point")
     qtbot.waitUntil(lambda: bool(painted.suspicions.found), timeout=5000)
     first = painted.suspicions.found[0]
-    assert first.cell == (1, 9) and first.reason == "the runs from both ends share 12 % of their masks"
+    assert first.cell == (1, 9) and first.reason == "runs from both ends share 12 %"
     set_mask(desk.project, 1, 9, square[::-1])
     qtbot.waitUntil(lambda: all(one.cell != (1, 9) for one in painted.suspicions.found), timeout=5000)
 
