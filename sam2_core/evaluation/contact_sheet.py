@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from sam2_core.evaluation.labelled import open_picture
 from sam2_core.evaluation.metrics import Mask, boundary, dilate
 from sam2_core.evaluation.simulation import Box, box_around
-from sam2_core.training.pictures import Picture
+from sam2_core.training.pictures import Picture, read_picture
 
 TRUTH, ANSWER, BOX = (255, 214, 10), (40, 140, 255), (255, 255, 255)
 POSITIVE, NEGATIVE = (30, 200, 90), (235, 50, 60)
@@ -100,7 +99,7 @@ def draw_sheet(title: str, cases: Sequence[Case], across: int = 1270) -> Image.I
 
 def draw_panel(panel: Panel) -> Image.Image:
     """The part of the picture where something was asked or answered, with everything drawn in."""
-    picture = open_picture(panel.picture)
+    picture = read_picture(panel.picture)
     view = _view(panel, picture)
     scale = min(_WIDTH / (view[2] - view[0]), _HEIGHT / (view[3] - view[1]))
     size = max(round(scale * (view[2] - view[0])), 1), max(round(scale * (view[3] - view[1])), 1)

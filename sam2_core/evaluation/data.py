@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from sam2_core.evaluation.davis_tree import davis_sequences, is_davis_tree
-from sam2_core.evaluation.labelled import Clip, ClipFiles, LabelledPicture
+from sam2_core.evaluation.labelled import Clip, ClipFiles, LabelledPicture, open_index_map
 from sam2_core.training.pictures import Item
 from sam2_core.training.sources import HELD_OUT_VIDEOS, DataError, is_held_out_still
 
@@ -138,12 +138,12 @@ def _source_of(place: Path, otherwise: str) -> str:
 
 
 def _clip(source: str, name: str, images: Path, maps: Path, *, is_davis: bool = False) -> ClipFiles:
-    """A clip from its first annotated frame on."""
+    """A clip from the first frame on that is known to show an object; without maps if there is none."""
     frames = _pictures(images)
     found = {index: maps / f"{path.stem}.png" for index, path in enumerate(frames)}
     annotated = {index: path for index, path in found.items() if path.exists()}
-    first = min(annotated, default=0)
-    shifted = {index - first: path for index, path in annotated.items()}
+    first = next((index for index, path in annotated.items() if open_index_map(path).any()), len(frames))
+    shifted = {index - first: path for index, path in annotated.items() if index >= first}
     return ClipFiles(source, name, tuple(frames[first:]), shifted, is_davis)
 
 

@@ -115,8 +115,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _run_on_pictures(arguments: argparse.Namespace, clicks: int) -> int:
     questions = make_questions(find_stills(data_folders(arguments)), arguments.pictures, arguments.objects)
-    if not questions:
-        raise OptionError("No object in these pictures has 32 pixels or more; there is nothing to ask about.")
     model = open_model(arguments)
     about = {"command": "interactive", **describe_model(model, arguments.checkpoint), "clicks": clicks}
     table = _Table(table_stream(arguments), about, with_grabcut=arguments.baseline is not None)

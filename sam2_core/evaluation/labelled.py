@@ -11,9 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from sam2_core.evaluation.metrics import Mask
+from sam2_core.training.picture_files import opened
 from sam2_core.training.pictures import IndexMap, Picture, read_picture
 from sam2_core.training.sources import DataError
 
@@ -68,7 +68,7 @@ class Clip(Sequence[npt.NDArray[np.uint8]]):
         return len(self.files.frames)
 
     def __getitem__(self, frame):  # type: ignore[no-untyped-def]
-        return self._timed(open_picture, self.files.frames[frame])
+        return self._timed(read_picture, self.files.frames[frame])
 
     @property
     def annotated(self) -> list[int]:
@@ -98,31 +98,20 @@ class Clip(Sequence[npt.NDArray[np.uint8]]):
         return found
 
 
-def open_picture(path: Path) -> Picture:
-    """uint8 RGB H x W x 3; DataError if the file is no picture."""
-    try:
-        return read_picture(path)
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"{path} could not be read as a picture; repair it or take it away ({error}).") from error
-
-
 def open_index_map(path: Path) -> IndexMap:
     """int32 H x W of object numbers; DataError if the file is no PNG of indices."""
-    try:
-        with Image.open(path) as image:
-            if image.mode not in ("P", "L", "1", "I", "I;16"):
-                raise DataError(
-                    f"{path} is a colour picture ({image.mode}); an index map is a palette or grey PNG whose values "
-                    "are the numbers of the objects."
-                )
-            return np.asarray(image).astype(np.int32)
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"{path} could not be read as a map; repair it or take it away ({error}).") from error
+    with opened(path) as image:
+        if image.mode not in ("P", "L", "1", "I", "I;16"):
+            raise DataError(
+                f"{path} is a colour picture ({image.mode}); an index map is a palette or grey PNG whose values are "
+                "the numbers of the objects."
+            )
+        return np.asarray(image).astype(np.int32)
 
 
 def open_labelled(still: LabelledPicture) -> tuple[Picture, IndexMap]:
     """Picture and map of a still; DataError if they differ in size."""
-    picture, index_map = open_picture(still.image), open_index_map(still.index_map)
+    picture, index_map = read_picture(still.image), open_index_map(still.index_map)
     check_size(index_map, picture.shape[:2], still.index_map)
     return picture, index_map
 

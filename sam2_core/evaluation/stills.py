@@ -16,6 +16,7 @@ from sam2_core.evaluation.metrics import Mask, jaccard
 from sam2_core.evaluation.simulation import Box, box_around, central_point, next_click
 from sam2_core.evaluation.timing import seconds_of
 from sam2_core.image import ImagePredictor
+from sam2_core.training.library import DataError
 from sam2_core.training.pictures import IndexMap, Picture
 
 SMALLEST_AREA = 32
@@ -99,13 +100,21 @@ def make_questions(
         stills: by source.
         pictures: of each source at most so many, evenly spread; 0 for all.
         objects: of each picture at most so many, evenly spread; 0 for all.
+
+    Raises:
+        DataError: no picture has an object that is large enough, or a map is damaged.
     """
     questions = [
         Question(source, still, tuple(spread(_numbers(still), objects)))
         for source, items in sorted(stills.items())
         for still in spread(items, pictures)
     ]
-    return [question for question in questions if question.numbers]
+    asked = [question for question in questions if question.numbers]
+    if not asked:
+        raise DataError(
+            f"No object in these pictures has {SMALLEST_AREA} pixels or more; there is nothing to ask about."
+        )
+    return asked
 
 
 def _numbers(still: LabelledPicture) -> list[int]:

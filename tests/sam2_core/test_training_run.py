@@ -52,6 +52,15 @@ def test_every_measurement_adds_a_point_to_the_curve(
     assert (folder / "plots" / "held_out.png").stat().st_size > 1000
 
 
+def test_specks_alone_are_refused_in_a_sentence(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe, folder = RECIPES["tiny_trial"], tmp_path / "run"
+    run_training(Training(recipe, Sam2Model(recipe.model), [data], folder), hours=1e-9)
+    (index_map,) = (data / "train" / "stills" / "fingernails").glob("*.png")
+    Image.new("L", (80, 64)).save(index_map)
+    assert main(["run", str(folder), "--data", str(data)]) == 2
+    assert "there is nothing to ask about" in capsys.readouterr().err
+
+
 def test_a_folder_without_a_run_is_refused_in_a_sentence(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -94,6 +94,15 @@ def test_a_clip_begins_where_its_first_mask_is(tmp_path: Path, write_pairs: Writ
     assert clip[0].shape == (64, 96, 3)
 
 
+def test_frames_that_are_known_to_show_nothing_yet_are_left_out(tmp_path: Path, write_pairs: Write) -> None:
+    nothing = np.zeros((64, 96), np.uint8)
+    write_pairs(tmp_path / "mine" / "late", [nothing, nothing, 0, nothing])
+    write_pairs(tmp_path / "mine" / "never", [nothing] * 3)
+    (clip,) = find_clips([tmp_path / "mine"])
+    assert (clip.name, clip.files.frames[0].stem, clip.annotated) == ("late", "00002", [0, 1])
+    assert clip.object_ids == [1, 2]
+
+
 def test_of_a_data_folder_only_the_held_out_part_is_measured(tmp_path: Path, write_pairs: Write) -> None:
     for name in ("pumavos__chair", "pumavos__caps"):
         write_pairs(tmp_path / "train" / "videos" / name, [0, 0])
