@@ -181,7 +181,7 @@ class Engine(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """From any thread: give up what is being computed, where that is possible. Only `close` may follow."""
+        """From any thread: give up what is being computed and load nothing more, where that is possible. Then `close`."""
         ...
 
     def close(self) -> None:

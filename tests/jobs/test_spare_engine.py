@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from app.inference.engine import EngineError, EngineStopped
 from app.inference.process_engine import ProcessEngine
+from app.jobs.inference_thread import InferenceThread
 from app.jobs.spare_engine import SpareEngine
 
 
@@ -42,6 +45,23 @@ def test_whoever_waits_for_the_loading_of_a_taken_engine_can_give_up(weights: Pa
         engine.load(weights, "cpu")
     engine.close()
     spare.close()
+
+
+def test_an_engine_that_is_made_while_the_thread_is_closed_does_not_load(qtbot: QtBot, weights: Path) -> None:
+    thread, is_making, made = InferenceThread(), threading.Event(), []
+
+    def make() -> ProcessEngine:
+        is_making.set()
+        while not thread._wishes.is_closing:
+            time.sleep(0.01)
+        time.sleep(0.1)  # `close` has looked for an engine by now
+        made.append(ProcessEngine())
+        return made[0]
+
+    thread.start(make, weights, "cpu")
+    assert is_making.wait(10)
+    thread.close()
+    assert made[0]._loaded is None
 
 
 def test_a_model_that_cannot_be_loaded_is_told_to_whoever_takes_the_engine(tmp_path: Path) -> None:

@@ -353,7 +353,7 @@ class TestTheProcess:
     def test_a_dead_worker_is_told_and_the_next_click_starts_another(self, qtbot, project, far):
         click(qtbot, project, far)
         first = project.document.masks[CELL]
-        worker = far._thread._engine
+        worker = far._thread._work._engine
         with qtbot.waitSignal(
             far.status_changed, timeout=60_000, check_params_cb=lambda status: status.state == "stopped"
         ):
@@ -371,7 +371,7 @@ class TestTheProcess:
         def kill_once(progress):
             if not killed and len(project.document.frames_with_masks(1)) > 1:
                 killed.append(True)
-                far._thread._engine.interrupt()
+                far._thread._work._engine.interrupt()
 
         far.run_progress.connect(kill_once)
         end = run(qtbot, project, far)
