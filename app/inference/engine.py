@@ -181,7 +181,7 @@ class Engine(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """From any thread: give up what is being computed and load nothing more, where that is possible. Then `close`."""
+        """From any thread: give up what is being computed and load no more, where that is possible. Then `close` it."""
         ...
 
     def close(self) -> None:

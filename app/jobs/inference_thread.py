@@ -1,4 +1,4 @@
-"""The one background thread that owns the engine, seen from the window: questions go in, answers come out as signals."""
+"""The one thread that owns the engine, as the window sees it: questions go in, answers come out as signals."""
 
 from __future__ import annotations
 
