@@ -257,9 +257,6 @@ class MainWindow(QMainWindow):
             self.canvas.notes.waiting.set_text("")
 
     def _show_object_menu(self, place: QPoint) -> None:
-        under = self.canvas.pointing.objects_under()
-        if under and self.desk.selected_object not in under:
-            self.desk.select(under[0])
         if self.desk.selected_object is not None:
             self.objects_panel.menu_for(self.desk.selected_object).popup(place)
 

@@ -191,11 +191,11 @@ class CanvasBench(QObject):
         def take(mask: MaskCode) -> None:
             self._awaited = None
             if project.document.revision(cell) == revision:
-                deed = partial(masks.replace_inside, project, *cell, box, mask)
-                if self._desk.attempt(deed) is False:
-                    self._desk.notice.emit("The model sees the same inside the box.", "info")
-                else:
+                is_other = self._desk.attempt(partial(masks.replace_inside, project, *cell, box, mask))
+                if is_other:
                     self.edited.emit()
+                elif is_other is False:
+                    self._desk.notice.emit("The model sees the same inside the box.", "info")
             self.stroke_changed.emit()
 
         self._awaited = (cell, box)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -131,6 +131,10 @@ class CandidatesPopup(QWidget):
         self._hovered = self._card_at(event.position().toPoint())
         self.update()
 
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = None
+        self.update()
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         place = self._card_at(event.position().toPoint())
         if place is not None:
@@ -175,7 +179,8 @@ def _silhouettes(masks: Sequence[MaskCode], color: QColor, ratio: float) -> list
     boxes = [mask.box for mask in masks if mask.box is not None]
     size = (_PICTURE - QSize(12, 12)) * ratio
     if not boxes:
-        return [QImage(size, QImage.Format.Format_ARGB32_Premultiplied) for _ in masks]
+        nothing = np.zeros((size.height(), size.width()), np.uint8)
+        return [_picture(nothing, nothing, color) for _ in masks]
     x0, y0 = int(min(box.x0 for box in boxes)), int(min(box.y0 for box in boxes))
     x1, y1 = int(max(box.x1 for box in boxes)), int(max(box.y1 for box in boxes))
     parts = [_fitted(mask.to_array()[y0:y1, x0:x1], size) for mask in masks]

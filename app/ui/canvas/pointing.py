@@ -54,6 +54,8 @@ class Pointing:
         self.last_press = QPoint()
         self.rest: QPointF | None = None
         """Where the pointer was seen last; None while it is elsewhere."""
+        self._turned = 0.0
+        """What the wheel was turned with Ctrl beyond whole steps."""
 
     def press(self, event: QMouseEvent, *, is_double: bool) -> None:
         """A button went down, for the second time if `is_double`."""
@@ -118,11 +120,14 @@ class Pointing:
 
     def look_again(self) -> None:
         """Under a pointer that rests lies something else now, perhaps."""
-        if self.rest is not None and self.held is None and not self._parts.suggestions.is_choosing:
-            place = self._view.to_frame(self.rest)
-            self._hover(Pointer(place.x(), place.y(), scale=self._view.view_scale))
+        if self.held is None and not self._parts.suggestions.is_choosing:
+            self._hover(self._resting())
         else:
             self._parts.refresh_look()
+
+    def take_tool(self) -> None:
+        """Another tool is in the hand: it hears where the pointer rests."""
+        self._parts.tool().hover(self._resting())
 
     def leave(self) -> None:
         """The pointer left the canvas."""
@@ -138,14 +143,17 @@ class Pointing:
         """The wheel: zoom; with Shift sideways; with Ctrl the tool's own, or frames. Two fingers move the picture."""
         view, parts = self._view, self._parts
         event.accept()
-        if self._desk.source is None:
-            return
         held = event.modifiers()
         delta = event.angleDelta()
         turns = (delta.y() or delta.x()) / 120
+        # A touchpad also tells when fingers come and go, and nothing was turned then.
+        if self._desk.source is None or (not turns and event.pixelDelta().isNull()):
+            return
         if held & Qt.KeyboardModifier.ControlModifier:
-            steps = (1 if turns > 0 else -1) * max(1, round(abs(turns)))
-            if not parts.tool().wheel(steps):
+            self._turned = turns if turns * self._turned < 0 else self._turned + turns
+            steps = int(self._turned)
+            self._turned -= steps
+            if steps and not parts.tool().wheel(steps):
                 parts.step(-steps)
             parts.after_tool()
         elif event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull():
@@ -157,11 +165,11 @@ class Pointing:
 
     def take_shift(self, event: QKeyEvent, *, is_down: bool) -> None:
         """Shift went down or up under a pointer that rests: the tool hears of it as if the pointer had moved."""
-        if event.key() != Qt.Key.Key_Shift or event.isAutoRepeat() or self.held is not None or self.rest is None:
+        if event.key() != Qt.Key.Key_Shift or event.isAutoRepeat() or self.held is not None:
             return
-        if self._desk.source is not None:
-            place = self._view.to_frame(self.rest)
-            self._parts.tool().hover(Pointer(place.x(), place.y(), None, is_down, False, self._view.view_scale))
+        pointer = self._resting(is_shift=is_down)
+        if pointer is not None and self._desk.source is not None:
+            self._parts.tool().hover(pointer)
             self._view.viewport().update()
 
     def objects_under(self) -> list[int]:
@@ -181,6 +189,12 @@ class Pointing:
         if event.button() == down or not event.buttons() & down:
             self.held = None
             self._parts.tool().cancel()
+
+    def _resting(self, *, is_shift: bool = False) -> Pointer | None:
+        if self.rest is None:
+            return None
+        place = self._view.to_frame(self.rest)
+        return Pointer(place.x(), place.y(), None, is_shift, False, self._view.view_scale)
 
     def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
         place = self._view.to_frame(event.position())
@@ -204,6 +218,6 @@ class Pointing:
         parts = self._parts
         on = parts.labels().objects_at(pointer.x, pointer.y) if pointer is not None else []
         self.hovered_object = on[0] if on else None
-        takes_points = self._desk.tool in ("point", "select", "box")
+        takes_points = self._desk.tool in ("point", "select")
         self.hovered_point = point_under(parts.bench, pointer) if pointer is not None and takes_points else None
         parts.refresh_look()

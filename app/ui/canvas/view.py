@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from app.document.document import Change
+from app.document.values import Prompt
 from app.ui import theme
 from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
@@ -49,6 +52,8 @@ class CanvasView(ZoomView):
         self.tools = make_tools(self.bench, self._brush)
         self.notes = CornerNotes(self.viewport())
         self.candidates = CandidatesPopup(self.viewport())
+        self._answered = Prompt()
+        """The prompts that the candidates answer, whichever was chosen."""
         self.edit_offer = EditOffer(desk, self.viewport())
         self.suggestions = Suggestions(desk, self._scene, self)
         self.suggestions_panel = SuggestionsPanel(self.suggestions, self.viewport())
@@ -86,7 +91,7 @@ class CanvasView(ZoomView):
         self.bench.stroke_changed.connect(self.refresh)
         self.bench.preview.changed.connect(self.refresh)
         self.bench.edited.connect(lambda: self.edit_offer.take_edit(self.bench.cell))
-        self.bench.menu_requested.connect(lambda: self.menu_requested.emit(self.cursor().pos()))
+        self.bench.menu_requested.connect(self._open_menu)
         self.candidates.chosen.connect(self.bench.choose_candidate)
         self.suggestions.changed.connect(self._take_suggestions)
         self.view_moved.connect(self._arrange_notes)
@@ -140,6 +145,8 @@ class CanvasView(ZoomView):
         is_near = any(abs(cell[1] - self.bench.frame) <= reach for cell in change.cells)
         if is_near or change.objects or change.overlaps or change.clip:
             self.tool.mind_points()
+            if replace(self.bench.prompt, candidate=None) != self._answered:
+                self.candidates.forget()
             self.refresh()
 
     def change_strength(self, steps: int) -> None:
@@ -182,6 +189,7 @@ class CanvasView(ZoomView):
     def _take_tool(self, name: str) -> None:
         for tool in self.tools.values():
             tool.forget()
+        self.pointing.take_tool()
         self.suggestions.close()
         self.show_cursor()
         self.refresh()
@@ -279,7 +287,17 @@ class CanvasView(ZoomView):
         """The menu key; the mouse's right button belongs to the tools."""
         event.accept()
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
-            self.menu_requested.emit(self.mapToGlobal(self.picture_rect().center().toPoint()))
+            seen = self.picture_rect().intersected(QRectF(self.viewport().rect()))
+            self.menu_requested.emit(self.viewport().mapToGlobal(seen.center().toPoint()))
+
+    def _open_menu(self) -> None:
+        """The menu of what was pressed on, which is selected unless it lies under the selected object."""
+        press = self.pointing.last_press
+        at = self.to_frame(QPointF(press))
+        under = self.labels.objects_at(at.x(), at.y())
+        if under and self._desk.selected_object not in under:
+            self._desk.select(under[0])
+        self.menu_requested.emit(self.viewport().mapToGlobal(press))
 
     # --- candidates and keys that speak to the tool ---
 
@@ -288,6 +306,7 @@ class CanvasView(ZoomView):
         document = self._desk.document
         if document is None or cell != self.bench.cell or cell[0] not in document.objects:
             return
+        self._answered = replace(self.bench.prompt, candidate=None)
         color = theme.picture_color(self._desk.shade_of(cell[0]))
         self.candidates.open_at(self.pointing.last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
 

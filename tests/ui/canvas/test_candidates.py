@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtWidgets import QApplication
 
+from app.commands.prompts import add_point
 from app.document.masks import MaskCode
 from app.inference.engine import Candidate
 from app.ui.canvas import CanvasView
@@ -113,3 +115,29 @@ def test_answers_for_a_cell_that_is_no_longer_in_view_are_not_shown(
 def test_one_answer_is_no_choice(desk: Desk, canvas: CanvasView, answers: tuple[Candidate, ...]) -> None:
     open_choice(canvas, desk, answers[:1])
     assert not canvas.candidates.is_open
+
+
+def test_answers_go_with_the_click_that_they_answered(
+    desk: Desk, canvas: CanvasView, answers: tuple[Candidate, ...]
+) -> None:
+    project = desk.project
+    assert project is not None
+    add_point(project, 1, 0, 12, 22)
+    open_choice(canvas, desk, answers)
+    canvas.candidates.choose_next()
+    assert canvas.candidates.is_open, "a choice is no other click"
+    project.history.undo()
+    assert canvas.candidates.is_open
+    project.history.undo()
+    assert not canvas.candidates.is_open and not canvas.candidates.has_answers
+
+
+def test_the_card_that_enter_takes_stands_out_again_when_the_pointer_leaves(
+    desk: Desk, canvas: CanvasView, answers: tuple[Candidate, ...], qtbot
+) -> None:
+    open_choice(canvas, desk, answers)
+    before = canvas.candidates.grab().toImage()
+    qtbot.mouseMove(canvas.candidates, canvas.candidates._card(2).center())
+    assert canvas.candidates.grab().toImage() != before
+    QApplication.sendEvent(canvas.candidates, QEvent(QEvent.Type.Leave))
+    assert canvas.candidates.grab().toImage() == before

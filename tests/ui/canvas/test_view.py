@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QWheelEvent
 
 from app.commands.masks import delete_masks
 from app.commands.objects import delete_objects, set_object_visible
@@ -15,6 +15,7 @@ from app.ui import theme
 from app.ui.canvas import CanvasView
 from app.ui.desk import Desk
 from app.ui.frame_loader import prepare
+from app.ui.tools.tool import CircleMark
 
 
 def place_of(canvas: CanvasView, x: float, y: float) -> QPointF:
@@ -41,9 +42,9 @@ def button_event(canvas: CanvasView, kind: QEvent.Type, x: float, y: float, butt
     (canvas.mousePressEvent if kind == QEvent.Type.MouseButtonPress else canvas.mouseReleaseEvent)(event)
 
 
-def turn(canvas: CanvasView, at: QPointF, turns: int, held=Qt.KeyboardModifier.NoModifier) -> None:
+def turn(canvas: CanvasView, at: QPointF, turns: float, held=Qt.KeyboardModifier.NoModifier) -> None:
     event = QWheelEvent(
-        at, canvas.mapToGlobal(at), QPoint(), QPoint(0, 120 * turns), Qt.MouseButton.NoButton, held,
+        at, canvas.mapToGlobal(at), QPoint(), QPoint(0, round(120 * turns)), Qt.MouseButton.NoButton, held,
         Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     canvas.wheelEvent(event)
@@ -115,6 +116,23 @@ def test_ctrl_and_the_wheel_step_frames_or_size_the_brush(qtbot, desk: Desk, can
     size = canvas.brush_size
     turn(canvas, QPointF(300, 200), 1, ctrl)
     assert canvas.brush_size > size
+
+
+def test_small_turns_of_a_wheel_add_up_to_steps_and_none_is_no_step(desk: Desk, canvas: CanvasView) -> None:
+    steps: list[int] = []
+    canvas.steps_requested.connect(steps.append)
+    ctrl = Qt.KeyboardModifier.ControlModifier
+    at = QPointF(300, 200)
+    turn(canvas, at, 0, ctrl)
+    assert not steps
+    for _ in range(6):
+        turn(canvas, at, -0.25, ctrl)
+    assert steps == [1]
+    turn(canvas, at, 0.5, ctrl)  # the other way: what was left over counts no more
+    turn(canvas, at, 0.5, ctrl)
+    assert steps == [1, -1]
+    turn(canvas, at, 0)
+    assert canvas.is_fitted
 
 
 def test_a_click_draws_its_dot_at_once(qtbot, desk: Desk, canvas: CanvasView) -> None:
@@ -336,6 +354,39 @@ def test_pixels_are_told_apart_by_a_grid_from_eight_times_on(canvas: CanvasView,
         assert {after - before for before, after in itertools.pairwise(bright)} == {round(scale)}
     else:
         assert bright == []
+
+
+def test_a_tool_that_is_taken_by_key_knows_where_the_pointer_rests(desk: Desk, canvas: CanvasView) -> None:
+    desk.set_tool("brush")
+    move(canvas, 50, 40)
+    desk.set_tool("eraser")
+    move(canvas, 20, 20)
+    desk.set_tool("brush")
+    (circle,) = canvas.tool.marks()
+    assert isinstance(circle, CircleMark)
+    assert (circle.x, circle.y) == pytest.approx((20, 20))
+
+
+def test_the_menu_of_the_right_button_is_about_what_lies_under_it(desk: Desk, canvas: CanvasView) -> None:
+    desk.set_tool("select")
+    desk.select(2)
+    right = Qt.MouseButton.RightButton
+    button_event(canvas, QEvent.Type.MouseButtonPress, 50, 40, right, right)
+    assert desk.selected_object == 2, "nothing lies there"
+    button_event(canvas, QEvent.Type.MouseButtonRelease, 50, 40, right, Qt.MouseButton.NoButton)
+    button_event(canvas, QEvent.Type.MouseButtonPress, 15, 15, right, right)
+    assert desk.selected_object == 1
+
+
+def test_the_menu_key_leaves_the_selection_alone(qtbot, desk: Desk, canvas: CanvasView) -> None:
+    desk.select(2)
+    move(canvas, 15, 15)
+    canvas.look_at(8, QPointF(60, 10))
+    with qtbot.waitSignal(canvas.menu_requested) as asked:
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, QPoint(), QPoint(), Qt.KeyboardModifier.NoModifier)
+        canvas.contextMenuEvent(event)
+    assert desk.selected_object == 2
+    assert canvas.viewport().rect().contains(canvas.viewport().mapFromGlobal(asked.args[0]))
 
 
 def test_what_was_under_the_pointer_is_looked_at_again_on_another_frame(desk: Desk, canvas: CanvasView) -> None:

@@ -107,6 +107,17 @@ def test_frozen_objects_are_not_looked_at_again(qtbot: QtBot, worked: MainWindow
     assert worked.notices.texts[-1] == "dog is frozen. Take the padlock off to change it."
 
 
+def test_a_box_whose_object_was_frozen_meanwhile_changes_and_offers_nothing(qtbot: QtBot, worked: MainWindow) -> None:
+    desk = worked.desk
+    desk.actions["only_inside"].trigger()
+    before = desk.document.masks[(1, 0)]
+    drag(qtbot, worked, (10, 10), (30, 40), (40, 60))
+    set_object_frozen(desk.project, 1, True)
+    qtbot.waitUntil(lambda: worked.canvas.bench.awaited is None, timeout=20_000)
+    assert worked.notices.texts[-1] == "dog is frozen. Take the padlock off to change it."
+    assert desk.document.masks[(1, 0)] == before and not worked.canvas.edit_offer.isVisible()
+
+
 def test_an_edit_offers_to_be_carried_on_and_a_click_does_it(qtbot: QtBot, worked: MainWindow) -> None:
     desk, offer = worked.desk, worked.canvas.edit_offer
     assert not offer.isVisible()
