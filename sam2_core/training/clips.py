@@ -22,8 +22,7 @@ from sam2_core.training.pictures import (
     draw_item,
     first_found,
     most_of,
-    read_index_map,
-    read_picture,
+    read_labelled,
     resize_index_map,
     resize_picture,
     vary_colours,
@@ -163,7 +162,7 @@ def _video_clip(
     flip = generator.random() < 0.5
     pictures, maps = [], []
     for index in chosen:
-        picture, index_map = read_picture(video.frames[index]), read_index_map(video.maps[index])
+        picture, index_map = read_labelled(video.frames[index], video.maps[index])
         box = (0, 0, index_map.shape[1], index_map.shape[0])
         pictures.append(resize_picture(picture, box, settings.size, flip=flip))
         maps.append(resize_index_map(index_map, box, settings.size, flip=flip))
@@ -198,7 +197,7 @@ def _backdrop(
     margin = round(size * 1.25)
     if library.stills and (not photographs or generator.random() < 0.6):
         still = draw_item(library.stills, settings.source_weights, generator)
-        picture, index_map = read_picture(still.image), read_index_map(still.index_map)
+        picture, index_map = read_labelled(still.image, still.index_map)
         box = (0, 0, index_map.shape[1], index_map.shape[0])
         stage, labels = resize_picture(picture, box, margin), resize_index_map(index_map, box, margin)
     elif photographs:

@@ -37,12 +37,16 @@ class CocoMap:
             DataError: a segmentation is damaged or does not fit the picture.
         """
         painted = np.zeros(self.size, np.int32)
-        for number, segmentation in self.objects:
-            try:
-                painted[mask_of(segmentation, self.size)] = number
-            except (ValueError, TypeError, KeyError, IndexError) as error:
-                raise DataError(f"{self.place}: the mask of an object is damaged ({error}); mend the file.") from error
+        for index, (number, _) in enumerate(self.objects):
+            painted[self.mask(index)] = number
         return painted
+
+    def mask(self, index: int) -> npt.NDArray[np.bool_]:
+        """One of the masks, H x W, whatever lies in front of it; DataError as in `read`."""
+        try:
+            return mask_of(self.objects[index][1], self.size)
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            raise DataError(f"{self.place}: the mask of an object is damaged ({error}); mend the file.") from error
 
 
 def mask_of(segmentation: Any, size: tuple[int, int]) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,18 @@ class CodedIndexMap(Protocol):
 
     def read(self) -> npt.NDArray[np.int32]:
         """H x W, 0 is unknown or background, 1…n are objects."""
+        ...
+
+
+@runtime_checkable
+class OverlappingMasks(CodedIndexMap, Protocol):
+    """Masks that may lie upon each other, as parts do upon wholes; their index map shows what lies in front."""
+
+    def draw(self, most: int, largest_share: float, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
+        """Up to `most` of the masks, K x H x W, any of them, each with what lies upon it.
+
+        None is empty, and none fills more than `largest_share` of the picture.
+        """
         ...
 
 

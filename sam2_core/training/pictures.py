@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 
 from sam2_core.training.augmentation import Augmentation, augmented
 from sam2_core.training.cutouts import Canvas, read_cutout
-from sam2_core.training.library import Background, DataError, IndexMapSource, Library, Still
+from sam2_core.training.library import Background, DataError, IndexMapSource, Library, OverlappingMasks, Still
 from sam2_core.training.picture_files import opened
 
 Picture = npt.NDArray[np.uint8]
@@ -117,14 +117,18 @@ def _whole_still(
     still: Still, how: Augmentation, settings: PictureSettings, generator: np.random.Generator
 ) -> Sample | None:
     """A still as the paper takes it: all of it, with up to K of its objects, none of them nearly as large as itself."""
-    picture, index_map = _read_still(still)
-    areas = np.bincount(index_map.ravel())
-    areas[0] = 0
-    usable = np.flatnonzero((areas > 0) & (areas <= _LARGEST_SHARE * index_map.size))
-    chosen = generator.permutation(usable)[: settings.objects]
-    if not len(chosen):
+    if isinstance(still.index_map, OverlappingMasks):
+        picture = read_picture(still.image)
+        masks = still.index_map.draw(settings.objects, _LARGEST_SHARE, generator)
+        _check_size(still.image, picture.shape[:2], masks.shape[1:])
+    else:
+        picture, index_map = read_labelled(still.image, still.index_map)
+        areas = np.bincount(index_map.ravel())
+        areas[0] = 0
+        usable = np.flatnonzero((areas > 0) & (areas <= _LARGEST_SHARE * index_map.size))
+        masks = index_map == generator.permutation(usable)[: settings.objects, None, None]
+    if not len(masks):
         return None
-    masks = index_map == chosen[:, None, None]
     pictures, varied = augmented([picture], masks[None], how, settings.size, generator)
     is_seen = varied[0].any(axis=(1, 2))
     return Sample(pictures[0], varied[0, is_seen], still.source) if is_seen.any() else None
@@ -154,22 +158,30 @@ def read_index_map(source: IndexMapSource) -> IndexMap:
         return np.asarray(image).astype(np.int32)
 
 
+def read_labelled(image: Path, source: IndexMapSource) -> tuple[Picture, IndexMap]:
+    """A picture and its index map; DataError if either is damaged, or they differ in size."""
+    picture, index_map = read_picture(image), read_index_map(source)
+    _check_size(image, picture.shape[:2], index_map.shape)
+    return picture, index_map
+
+
+def _check_size(image: Path, size: tuple[int, ...], of_masks: tuple[int, ...]) -> None:
+    if size != of_masks:
+        raise DataError(
+            f"{image} is {size[1]} x {size[0]} pixels and its masks {of_masks[1]} x {of_masks[0]}; get both anew or "
+            "take them away."
+        )
+
+
 def _cropped_still(still: Still, settings: PictureSettings, generator: np.random.Generator) -> tuple[Picture, IndexMap]:
     size = settings.size
-    picture, index_map = _read_still(still)
+    picture, index_map = read_labelled(still.image, still.index_map)
     height, width = index_map.shape
     box = (0, 0, width, height)
     if generator.random() < 0.6:
         box = _crop_around_object(index_map, settings.tightest_crop, generator)
     flip = generator.random() < 0.5
     return resize_picture(picture, box, size, flip=flip), resize_index_map(index_map, box, size, flip=flip)
-
-
-def _read_still(still: Still) -> tuple[Picture, IndexMap]:
-    picture, index_map = read_picture(still.image), read_index_map(still.index_map)
-    if picture.shape[:2] != index_map.shape:
-        raise DataError(f"{still.image} and {still.index_map} differ in size.")
-    return picture, index_map
 
 
 def _crop_around_object(

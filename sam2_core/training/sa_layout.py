@@ -30,12 +30,27 @@ _EVERY = 4
 
 @dataclass(frozen=True)
 class PictureMasks:
-    """The masks of a picture of SA-1B; smaller ones lie in front, for parts are masks of their own there."""
+    """The masks of a picture of SA-1B; in an index map smaller ones lie in front, for parts are masks of their own."""
 
     path: Path
 
     def read(self) -> npt.NDArray[np.int32]:
         """H x W object numbers; DataError if the file is damaged."""
+        return self._code().read()
+
+    def draw(self, most: int, largest_share: float, generator: np.random.Generator) -> npt.NDArray[np.bool_]:
+        """Some of the masks, K x H x W, wholes with their parts; DataError if the file is damaged."""
+        code = self._code()
+        masks: list[npt.NDArray[np.bool_]] = []
+        for index in generator.permutation(len(code.objects)).tolist():
+            mask = code.mask(index)
+            if 0 < mask.mean() <= largest_share:
+                masks.append(mask)
+            if len(masks) == most:
+                break
+        return np.array(masks, np.bool_).reshape(-1, *code.size)
+
+    def _code(self) -> CocoMap:
         content = _content(self.path)
         try:
             size = (int(content["image"]["height"]), int(content["image"]["width"]))
@@ -43,7 +58,7 @@ class PictureMasks:
             segmentations = [annotation["segmentation"] for annotation in by_area]
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(self.path, error) from error
-        return CocoMap(str(self.path), size, tuple(enumerate(segmentations, start=1))).read()
+        return CocoMap(str(self.path), size, tuple(enumerate(segmentations, start=1)))
 
 
 @dataclass(frozen=True)

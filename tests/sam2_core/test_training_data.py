@@ -89,6 +89,18 @@ def test_a_clip_begins_with_all_its_objects(data_folder: Path) -> None:
         assert np.array_equal(clip.masks, again.masks)
 
 
+def test_a_video_whose_masks_are_of_another_size_is_passed_over(tmp_path: Path) -> None:
+    folder = tmp_path / "videos" / "made"
+    folder.mkdir(parents=True)
+    for number in range(2):
+        Image.new("RGB", (80, 60)).save(folder / f"{number:05}.jpg")
+        Image.fromarray(np.ones((30, 40), np.uint8)).save(folder / f"{number:05}.png")
+    library = open_library([tmp_path])
+    settings = ClipSettings(size=64, frames=2, objects=1, video_share=1.0)
+    with pytest.raises(DataError, match=r"jpg is 80 x 60 pixels and its masks 40 x 30"):
+        draw_clip(library, settings, np.random.default_rng(0))
+
+
 def test_a_folder_without_data_is_refused_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nothing that can be trained on; give a DAVIS tree"):
         open_library([tmp_path])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pycocotools.mask
 import pytest
 from PIL import Image
 
+from sam2_core.training.augmentation import Augmentation
 from sam2_core.training.clips import ClipSettings, draw_clip
 from sam2_core.training.pictures import PictureSettings, draw_sample, read_index_map
 from sam2_core.training.sources import DataError, open_library
@@ -51,6 +53,18 @@ def test_pictures_of_sa_1b_keep_parts_in_front_of_wholes(pictures: Path) -> None
     (pictures / "sa_000000" / "sa_1.json").write_text("{")
     with pytest.raises(DataError, match=r"sa_1\.json cannot be read as a file of masks"):
         read_index_map(still.index_map)
+
+
+def test_the_papers_stills_ask_for_wholes_together_with_their_parts(pictures: Path) -> None:
+    settings = PictureSettings(size=60, objects=2, composite_share=0.0, augmentation=Augmentation(flip=0.0))
+    masks = draw_sample(open_library([pictures]), settings, np.random.default_rng(0)).masks
+    part, whole = sorted(masks, key=lambda mask: mask.sum())
+    assert (part & ~whole).sum() == 0, "nothing is cut out of the whole"
+    assert whole.sum() == pytest.approx(40 * 40 * 60 / 80, rel=0.05)
+    one = dataclasses.replace(settings, objects=1)
+    drawn = [draw_sample(open_library([pictures]), one, np.random.default_rng(seed)).masks for seed in range(8)]
+    assert {mask.shape[0] for mask in drawn} == {1}
+    assert len({int(mask.sum()) for mask in drawn}) == 2, "any of them"
 
 
 @pytest.fixture
