@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from app.commands.errors import CommandError
@@ -30,7 +31,7 @@ def add_suggested_objects(
         # The largest one first, so that a part lies in front of what it is a part of.
         for code, quality in sorted(codes, key=lambda each: -each[0].area):
             thing = new_object(project)
-            mask = FrameMask(code, iou=quality, origin=Origin.PROMPTED)
+            mask = FrameMask(code, iou=quality, origin=Origin.PROMPTED, made_at=time.time())
             transaction.apply(SetPrompt((thing.id, frame), Prompt(mask=code)))
             transaction.apply(SetMasks({(thing.id, frame): mask}))
             added.append(thing)

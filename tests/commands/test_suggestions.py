@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from app.commands.errors import CommandError
+from app.commands.masklets import Conflict, join_masklets
+from app.commands.masks import set_mask
+from app.commands.objects import new_object
 from app.commands.suggestions import add_suggested_objects
 from app.document.masks import MaskCode
 from app.document.values import Origin
@@ -19,6 +22,14 @@ def test_each_mask_becomes_an_object_whose_prompt_and_mask_it_is(project, square
     assert {document.masks[thing.id, 5].origin for thing in added} == {Origin.PROMPTED}
     assert [document.masks[thing.id, 5].iou for thing in added] == [0.9, 0.7]
     assert len({thing.color for thing in added}) == 2
+
+
+def test_a_suggested_mask_is_newer_than_what_was_there_before_it(project, square):
+    older = new_object(project, "by hand")
+    set_mask(project, older.id, 5, square(2, 2))
+    (suggested,) = add_suggested_objects(project, 5, [(square(12, 2), 0.8)])
+    join_masklets(project, older.id, suggested.id, Conflict.NEWEST)
+    assert project.document.masks[older.id, 5].code == square(12, 2)
 
 
 def test_one_undo_takes_all_of_them_back_and_one_redo_brings_them_again(project, square):
