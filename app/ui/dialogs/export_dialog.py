@@ -51,6 +51,8 @@ class ExportDialog(QDialog):
         self._desk = desk
         self._job: Job | None = None
         self._target: Path | None = None
+        self._written: Path | None = None
+        """What has just been written: it is no *earlier* export before it is asked for again."""
         self.setWindowTitle("Export")
         self.setMinimumSize(560, 560)
         self.format = QComboBox()
@@ -200,8 +202,9 @@ class ExportDialog(QDialog):
             f"{counted(len(document.objects), 'object')}, {counted(count, 'frame')}, {counted(len(cells), 'mask')}; "
             f"{share} % verified"
         )
-        is_there = bool(self.folder.text()) and Path(self.folder.text()).expanduser().exists()
-        self.replace.setVisible(is_there)
+        folder = Path(self.folder.text()).expanduser()
+        is_there = bool(self.folder.text()) and folder.exists()
+        self.replace.setVisible(is_there and (folder != self._written or self.replace.isChecked()))
         self.export_button.setEnabled(bool(self.folder.text().strip()))
 
     def _browse(self) -> None:
@@ -223,7 +226,7 @@ class ExportDialog(QDialog):
         project, form = self._desk.project, self.options
         if project is None or form is None:
             return
-        self._target = Path(self.folder.text()).expanduser()
+        self._target, self._written = Path(self.folder.text()).expanduser(), None
         try:
             work = exporting.export(
                 project,
@@ -279,6 +282,7 @@ class ExportDialog(QDialog):
         self._say(" ".join(parts), "good" if report.verdict == "pass" else "secondary")
         self._open_folder.show()
         self._copy_path.show()
+        self._written = self._target
         self.exported.emit(report)
 
     def _end(self) -> None:
@@ -303,6 +307,7 @@ class ExportDialog(QDialog):
             QGuiApplication.clipboard().setText(str(self._target.absolute()))
 
     def showEvent(self, event: Any) -> None:
+        self._written = None
         self.refresh()
         super().showEvent(event)
 

@@ -95,6 +95,20 @@ def test_an_earlier_export_is_only_replaced_when_asked(qtbot: QtBot, dialog: Exp
     qtbot.waitUntil(lambda: dialog.export_button.text() == "Export")
 
 
+def test_what_has_just_been_written_is_called_an_earlier_export_only_when_asked_for_again(
+    qtbot: QtBot, dialog: ExportDialog, tmp_path: Path
+) -> None:
+    dialog.folder.setText(str(tmp_path / "out"))
+    dialog.show()
+    with qtbot.waitSignal(dialog.exported, timeout=20_000):
+        dialog.start()
+    qtbot.waitUntil(lambda: dialog.export_button.text() == "Export")
+    assert not dialog.replace.isVisible()
+    dialog.start()
+    qtbot.waitUntil(dialog.replace.isVisible)
+    assert any("exists already" in label.text() for label in dialog.findChildren(QLabel))
+
+
 def test_nothing_to_export_is_a_sentence(qtbot: QtBot, dialog: ExportDialog, project: Project, tmp_path: Path) -> None:
     from app.commands.objects import delete_objects
 
