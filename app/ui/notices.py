@@ -130,7 +130,7 @@ class NoticeStack(QWidget):
 
     def _add(self, notice: Notice) -> None:
         while len(self._notices) >= MOST:
-            self._remove(self._notices[0])
+            self._remove(next((old for old in self._notices if old.kind != "error"), self._notices[0]))
         notice.close_button.clicked.connect(lambda: self._remove(notice))
         notice.timer.timeout.connect(lambda: self._remove(notice))
         self._notices.append(notice)

@@ -55,3 +55,16 @@ def test_a_notice_said_again_grows_with_the_line_that_its_count_needs(qtbot: Any
     stack.say(text, "error")
     (again,) = [label for label in stack.findChildren(QLabel) if "×" in label.text()]
     qtbot.waitUntil(lambda: again.height() >= again.heightForWidth(again.width()) > one_line)
+
+
+def test_an_error_stays_until_it_is_closed_whatever_else_is_said(qtbot: Any) -> None:
+    ground = QWidget()
+    qtbot.addWidget(ground)
+    stack = NoticeStack(ground)
+    stack.say("The disk is full.", "error")
+    for number in range(3):
+        stack.say(f"Something smaller, {number}.", "warning")
+    assert stack.texts == ["The disk is full.", "Something smaller, 1.", "Something smaller, 2."]
+    for number in range(3):
+        stack.say(f"Something grave, {number}.", "error")
+    assert stack.texts == [f"Something grave, {number}." for number in range(3)]
