@@ -75,6 +75,8 @@ class Suspicions(QObject):
     def _rest_then_look(self, change: Change) -> None:
         self._changed.update(object_id for object_id, _ in change.cells)
         self._changed.update(change.objects)
+        if change.objects and len(self._still_there(self.found)) < len(self.found):
+            self._set(self.found)
         if self._job is None and not self._rest.isActive():
             self._rest.start(self._rest_ms)
 
@@ -107,8 +109,13 @@ class Suspicions(QObject):
             self._desk.notice.emit(sentence, "error")
 
     def _set(self, found: list[Suspicion]) -> None:
-        self.found = found
-        self.changed.emit(found)
+        self.found = self._still_there(found)
+        self.changed.emit(self.found)
+
+    def _still_there(self, found: list[Suspicion]) -> list[Suspicion]:
+        """Those whose object was not taken away since: nobody is sent to one that is gone."""
+        document = self._desk.document
+        return [] if document is None else [one for one in found if one.cell[0] in document.objects]
 
 
 def _search(

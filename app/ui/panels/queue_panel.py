@@ -193,10 +193,9 @@ class QueuePanel(QWidget):
         if not entries:
             self._desk.notice.emit("Nothing suspicious is left to look at.", "good")
             return
-        here = (self._desk.selected_object, self._desk.frame)
-        cells = [entry.cell for entry in entries]
-        place = cells.index(here) + direction if here in cells else (0 if direction > 0 else len(cells) - 1)
-        self._go(self._model.index(place % len(cells)))
+        here = self._place_of(entries)
+        place = (0 if direction > 0 else -1) if here is None else here + direction
+        self._go(self._model.index(place % len(entries)))
 
     def _go(self, index: QModelIndex) -> None:
         entry = index.data(EntryRole)
@@ -207,7 +206,15 @@ class QueuePanel(QWidget):
 
     def _show(self, entries: list[Suspicion]) -> None:
         self._model.show_entries(entries)
+        place = self._place_of(entries)
+        if place is not None:
+            self.list.setCurrentIndex(self._model.index(place))
         self._describe()
+
+    def _place_of(self, entries: list[Suspicion]) -> int | None:
+        """Where in the list the desk looks at."""
+        here = (self._desk.selected_object, self._desk.frame)
+        return next((place for place, entry in enumerate(entries) if entry.cell == here), None)
 
     def _on_document(self, change: object) -> None:
         self._describe()

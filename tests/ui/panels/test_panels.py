@@ -145,6 +145,40 @@ def test_a_suspicious_mask_is_queued_and_verifying_takes_it_away(
     assert not queue.list.isVisible()
 
 
+def test_nobody_is_sent_to_an_object_that_is_gone(
+    qtbot: QtBot,
+    queue: QueuePanel,
+    desk: Desk,
+    suspicions: Suspicions,
+    project: Project,
+    mask_of: Callable[[int], FrameMask],
+) -> None:
+    jump(project, mask_of)
+    qtbot.waitUntil(lambda: any(entry.cell == (1, 6) for entry in suspicions.found))
+    objects.delete_objects(project, [1])
+    assert not suspicions.found and not queue.list.isVisible()
+    desk.queue_step_requested.emit(1)
+    assert desk.selected_object is None
+
+
+def test_the_entry_that_is_looked_at_stays_marked_when_the_list_is_made_anew(
+    qtbot: QtBot,
+    queue: QueuePanel,
+    desk: Desk,
+    suspicions: Suspicions,
+    project: Project,
+    mask_of: Callable[[int], FrameMask],
+) -> None:
+    jump(project, mask_of)
+    qtbot.waitUntil(lambda: bool(suspicions.found))
+    desk.queue_step_requested.emit(1)
+    here = (desk.selected_object, desk.frame)
+    with qtbot.waitSignal(suspicions.changed):
+        project.document.apply(SetMasks({(2, 3): mask_of(3)}))
+    marked = queue.list.currentIndex()
+    assert marked.isValid() and marked.data(Qt.ItemDataRole.UserRole).cell == here
+
+
 def test_walking_an_empty_queue_says_so(qtbot: QtBot, queue: QueuePanel, desk: Desk) -> None:
     with qtbot.waitSignal(desk.notice) as told:
         desk.queue_step_requested.emit(1)
