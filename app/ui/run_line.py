@@ -131,6 +131,9 @@ class RunLine(QObject):
             self._fail(run, "There is no model to run: choose one.")
             return
         ids = [object_id for object_id in run.object_ids if object_id in document.objects]
+        if not ids:
+            self._fail(run, "The objects of this run are gone: take it out of the line.")
+            return
         window = range(run.first, run.last + 1)
         goes_on = run.has_begun and any(frame not in document.masks_of(one) for one in ids for frame in window)
         try:

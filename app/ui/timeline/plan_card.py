@@ -41,12 +41,11 @@ class PlanCard(QWidget):
         """What the plan comes to, as a whole."""
         return self._said
 
-    def show_words(self, words: str) -> None:
-        """Show what a plan comes to; "" if none waits."""
+    def tell(self, words: str) -> None:
+        """What the plan that waits comes to; "" if none does. Whether there is room for it, its place knows."""
         self._said = words
         self._words.setToolTip(words)
         self._elide()
-        self.setVisible(bool(words))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

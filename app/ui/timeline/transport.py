@@ -123,7 +123,7 @@ class Transport(QWidget):
 
     def show_waiting_plan(self, words: str) -> None:
         """What the plan that waits on the lanes comes to; "" if none does."""
-        self.plan_card.show_words(words)
+        self.plan_card.tell(words)
         self._make_room()
 
     def show_run(self, plan: Plan) -> None:
@@ -147,9 +147,9 @@ class Transport(QWidget):
         is_narrow = self.width() < NARROW
         self.run_card.set_narrow(is_narrow)
         is_running = self.run_card.isVisibleTo(self)
-        if is_running:
-            self.plan_card.show_words("")
-        has_room = not is_running and not self.plan_card.words
+        has_plan = bool(self.plan_card.words)
+        self.plan_card.setVisible(has_plan and not is_running)
+        has_room = not is_running and not has_plan
         self._scope.setVisible(has_room)
         self._range.setVisible(has_room)
 

@@ -36,7 +36,7 @@ class Answering:
         if self._canvas.cancel():
             return
         if self._propagating.is_plan_waiting:
-            self._desk.show_plan(None)
+            self._propagating.drop_plan()
         elif self._propagating.stop():
             return
         elif self.area() != "picture":

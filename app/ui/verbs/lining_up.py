@@ -13,6 +13,7 @@ from app.ui.panels.line_panel import LinePanel
 from app.ui.projects import Projects
 from app.ui.run_line import RunLine
 from app.ui.verbs import Verbs
+from app.ui.verbs.propagating import objects_of_a_run
 from app.ui.waiting_runs import WaitingRun, WaitingRuns
 
 
@@ -44,7 +45,7 @@ class LiningUp(QObject):
     def verbs(self) -> Verbs:
         return {
             "line_up": lambda: self._line_up(self._desk.selected_objects),
-            "line_up_all": self._line_up_all,
+            "line_up_all": lambda: self._line_up(objects_of_a_run(self._desk)),
             "show_line": self.show,
             "run_line": self.line.start,
         }
@@ -53,11 +54,6 @@ class LiningUp(QObject):
         """The line, beside the work."""
         self.panel.show()
         self.panel.activateWindow()
-
-    def _line_up_all(self) -> None:
-        document = self._desk.document
-        if document is not None:
-            self._line_up([item.id for item in document.objects.values() if not item.is_frozen])
 
     def _line_up(self, object_ids: Sequence[int]) -> None:
         desk, path = self._desk, self._projects.path

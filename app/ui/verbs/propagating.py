@@ -10,6 +10,7 @@ from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
 from app.ui.verbs import Verbs
+from app.ui.verbs.passing_cuts import PassingCuts, cut_words
 from app.ui.verbs.repairing import Repairing
 
 DRAFT_STRIDE = 2
@@ -32,8 +33,8 @@ class Propagating:
         self._pointed: Plan | None = None
         self.last_plan: Plan | None = None
         """The plan of the newest run of this project, running or ended."""
-        self._direction: Direction = "forward"
-        self.repairing = Repairing(desk, self.start, self.run_shown_plan)
+        self._cuts = PassingCuts(desk, self.start)
+        self.repairing = Repairing(desk, self.start, self.run_shown_plan, self.drop_plan)
         desk.project_changed.connect(self._take_project)
 
     def verbs(self) -> Verbs:
@@ -44,8 +45,8 @@ class Propagating:
             "propagate_all": self._run_all,
             "compute_forward": lambda: self._compute_one(1),
             "compute_backward": lambda: self._compute_one(-1),
-            "pass_cut": self._pass_cut,
             "propagate_draft": self._draft,
+            **self._cuts.verbs(),
             **self.repairing.verbs(),
             "restart_model": lambda: self._desk.tracking.restart() if self._desk.tracking is not None else None,
         }
@@ -58,7 +59,7 @@ class Propagating:
 
     def plan(self, direction: Direction) -> Plan | None:
         """The plan of a run of the selected objects from the frame in view, or a notice why there is none."""
-        self._direction = direction
+        self._cuts.direction = direction
         try:
             return self._planned(direction)
         except PlanError as error:
@@ -120,6 +121,10 @@ class Propagating:
         self.start(self._desk.planned)
         return True
 
+    def drop_plan(self) -> None:
+        """Esc: show no plan that waits; the lanes go on showing what the open run writes."""
+        self._desk.show_plan(self._running)
+
     @property
     def is_plan_waiting(self) -> bool:
         """Whether the lanes show a plan that was asked for and is not running yet."""
@@ -152,59 +157,10 @@ class Propagating:
             only_missing=goes_on and self._has_missing(object_ids, first, last),
         )
 
-    def _pass_cut(self) -> None:
-        """Go on through the next cut in the direction of the last run, to the one after it.
-
-        Frames on this side of the cut that have their masks are not written again.
-        """
-        document, ids, here = self._desk.document, self._desk.selected_objects, self._desk.frame
-        if document is None or not ids:
-            return
-        is_back = self._direction == "backward"
-        ahead = [cut for cut in reversed(document.cuts) if cut <= here] if is_back else []
-        ahead = ahead or [cut for cut in document.cuts if cut > here]
-        if not ahead:
-            self._desk.notice.emit("No shot cut lies ahead of this frame.", "info")
-            return
-        is_back = ahead[0] <= here
-        masks = [document.masks_of(object_id) for object_id in ids]
-        beyond = [cut for cut in ahead if any(cut - is_back not in held for held in masks)] or ahead
-        passed = [cut for cut in ahead if (cut >= beyond[0] if is_back else cut <= beyond[0])]
-        first, last = self._desk.range
-        if not first <= beyond[0] - is_back <= last:
-            self._desk.notice.emit(f"The cut before frame {beyond[0]:,} lies outside the range.", "warning")
-            return
-        near = range(beyond[0], here) if is_back else range(here + 1, beyond[0])
-        goes_on = all(frame in held for held in masks for frame in near)
-        if is_back:
-            last = beyond[0] - 1 if goes_on else here
-        else:
-            first = beyond[0] if goes_on else here
-        self.start(
-            self._desk.attempt(
-                lambda: make_plan(
-                    document,
-                    ids,
-                    first,
-                    last,
-                    "backward" if is_back else "forward",
-                    stop_at_locks=True,
-                    passed_cuts=passed,
-                )
-            )
-        )
-
     def _run_all(self) -> None:
-        """All objects but the frozen ones, and of the hidden ones only those that are selected."""
-        document, selected = self._desk.document, self._desk.selected_objects
-        if document is None:
-            return
-        free = [item for item in document.objects.values() if not item.is_frozen]
-        ids = [item.id for item in free if item.is_visible or item.id in selected]
-        self.start(self._desk.attempt(lambda: self._make(ids, *self._desk.range, "both")))
-        if len(ids) < len(free):
-            left_out = counted(len(free) - len(ids), "hidden object")
-            self._desk.notice.emit(f"Without {left_out}: show them or select them to compute them too.", "info")
+        ids = objects_of_a_run(self._desk)
+        if ids:
+            self.start(self._desk.attempt(lambda: self._make(ids, *self._desk.range, "both")))
 
     def _draft(self) -> None:
         """A quick run over every other frame that has no mask, to see where trouble is."""
@@ -262,9 +218,10 @@ class Propagating:
             return
         dropped = f" {counted(end.dropped, 'late result')} dropped." if end.dropped else ""
         if end.error:
-            self._desk.notice.emit(f"{end.error} {counted(end.written, 'mask')} are kept; T goes on.", "error")
+            kept = f"{counted(end.written, 'mask')} {'is' if end.written == 1 else 'are'} kept. " if end.written else ""
+            self._desk.notice.emit(f"{end.error} {kept}{_way_on(plan)}", "error")
         elif end.cancelled:
-            self._desk.notice.emit(f"Stopped at {end.done:,} of {end.total:,}. T goes on.{dropped}", "info")
+            self._desk.notice.emit(f"Stopped at {end.done:,} of {end.total:,}. {_way_on(plan)}{dropped}", "info")
         elif end.joints:
             self.repairing.tell(end.joints, dropped)
         elif plan.is_draft:
@@ -293,10 +250,25 @@ class Propagating:
         )
 
 
-def cut_words(plan: Plan) -> str:
-    """ ", to the cut before frame 40" where cuts end a plan."""
-    if not plan.cuts:
-        return ""
-    if len(plan.cuts) == 1:
-        return f", to the cut before frame {plan.cuts[0]:,}"
-    return f", to {len(plan.cuts):,} cuts"
+def objects_of_a_run(desk: Desk) -> list[int]:
+    """The ids of all objects but the frozen ones, and of the hidden ones only those that are selected; a notice tells
+    that others were left out. Where all are frozen, all of them: the plan says so."""
+    document, selected = desk.document, desk.selected_objects
+    if document is None:
+        return []
+    free = [item for item in document.objects.values() if not item.is_frozen] or list(document.objects.values())
+    ids = [item.id for item in free if item.is_visible or item.id in selected]
+    if len(ids) < len(free):
+        left_out = counted(len(free) - len(ids), "hidden object")
+        desk.notice.emit(f"Without {left_out}: show them or select them to compute them too.", "info")
+    return ids
+
+
+def _way_on(plan: Plan) -> str:
+    """What to press after a run that did not come to its end."""
+    if plan.is_draft:
+        return "T computes every frame."
+    if plan.meetings:
+        return "R starts it again."
+    ways = {stretch.is_reverse for stretch in plan.stretches}
+    return f"{'Ctrl+T' if len(ways) == 2 else 'Shift+T' if ways == {True} else 'T'} goes on."

@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from app.inference.plan import Plan, make_plan, span_around
+from app.inference.plan import Plan, PlanError, make_plan, span_around
 from app.ui.canvas.words import object_name
 from app.ui.desk import Desk
 from app.ui.verbs import Verbs
 
 if TYPE_CHECKING:
+    from app.document.document import Change, DocumentView
     from app.document.values import Cell
     from app.inference.engine import Joint
 
 
 class Repairing:
-    """`start` runs a plan; `run_shown` runs the one that the lanes show, and says whether they show one."""
+    """`start` runs a plan; `run_shown` runs the one that waits on the lanes, and says whether one does; `drop` takes it
+    away."""
 
-    def __init__(self, desk: Desk, start: Callable[[Plan | None], None], run_shown: Callable[[], bool]) -> None:
-        self._desk, self._start, self._run_shown = desk, start, run_shown
+    def __init__(
+        self,
+        desk: Desk,
+        start: Callable[[Plan | None], None],
+        run_shown: Callable[[], bool],
+        drop: Callable[[], None],
+    ) -> None:
+        self._desk, self._start, self._run_shown, self._drop = desk, start, run_shown, drop
+        self._waiting: tuple[Plan, Cell] | None = None
+        """The plan that was shown last, and the place that it repairs."""
         self.doubt: Cell | None = None
         """Where the runs of the last repair differ most; None if they agreed."""
         desk.project_changed.connect(self._forget)
+        desk.document_changed.connect(self._take_change)
 
     def verbs(self) -> Verbs:
         return {
@@ -55,14 +66,13 @@ class Repairing:
         )
 
     def _forget(self) -> None:
-        self.doubt = None
+        self.doubt = self._waiting = None
 
     def _plan(self) -> Plan | None:
         document, selected = self._desk.document, self._desk.selected_object
         if document is None or selected is None:
             return None
-        span = span_around(document, selected, self._desk.frame)
-        return self._desk.attempt(lambda: make_plan(document, [selected], *span, "repair"))
+        return self._desk.attempt(lambda: _plan_around(document, (selected, self._desk.frame)))
 
     def _repair(self) -> None:
         """The first R shows what will be computed; Enter or R again runs it."""
@@ -70,7 +80,29 @@ class Repairing:
             self._show()
 
     def _show(self) -> None:
-        self._desk.show_plan(self._plan())
+        plan, selected = self._plan(), self._desk.selected_object
+        if plan is None or selected is None:
+            self._drop()
+            return
+        self._waiting = plan, (selected, self._desk.frame)
+        self._desk.show_plan(plan)
+
+    def _take_change(self, change: Change) -> None:
+        """A plan that waits goes with what the person does to its object meanwhile: what is shown is what would run."""
+        document, tracking = self._desk.document, self._desk.tracking
+        if self._waiting is None or document is None or tracking is None:
+            return
+        plan, cell = self._waiting
+        if self._desk.planned is not plan or tracking.plan is plan:
+            return
+        if not change.cuts and cell[0] not in change.objects and all(one != cell[0] for one, _ in change.cells):
+            return
+        try:
+            self._waiting = _plan_around(document, cell), cell
+        except PlanError:
+            self._drop()
+        else:
+            self._desk.show_plan(self._waiting[0])
 
     def _show_doubt(self) -> None:
         """Go where the two runs differ most, ready for a click."""
@@ -80,3 +112,9 @@ class Repairing:
         self._desk.select(self.doubt[0])
         self._desk.set_frame(self.doubt[1])
         self._desk.actions["fix_here"].trigger()
+
+
+def _plan_around(document: DocumentView, cell: Cell) -> Plan:
+    """The repair of the span around a frame of an object. Raises PlanError."""
+    object_id, frame = cell
+    return make_plan(document, [object_id], *span_around(document, object_id, frame), "repair")
