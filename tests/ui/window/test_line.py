@@ -165,6 +165,16 @@ def test_a_run_that_cannot_be_done_says_why_and_the_line_goes_on(
     assert any("1 run could not be done" in text for text in window.notices.texts)
 
 
+def test_a_run_whose_objects_are_gone_says_so(qtbot: Any, opened: MainWindow) -> None:
+    add_dog(opened)
+    do(opened, "line_up")
+    do(opened, "delete_objects")
+    line = opened.lining_up.line
+    do(opened, "run_line")
+    qtbot.waitUntil(lambda: not line.is_on, timeout=20000)
+    assert [run.fault for run in line.waiting.runs] == ["The objects of this run are gone: take it out of the line."]
+
+
 def test_a_clip_is_not_taken_from_somebody_who_works_on_it(
     qtbot: Any, two_lined_up: tuple[MainWindow, Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

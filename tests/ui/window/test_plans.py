@@ -10,6 +10,8 @@ import pytest
 from app.commands.masks import set_mask
 from app.commands.objects import delete_objects, new_object, set_object_frozen, set_object_visible
 from app.commands.review import verify_cells
+from app.inference.plan import make_plan
+from app.jobs.reports import RunEnd
 from app.ui.window import MainWindow
 
 
@@ -113,3 +115,48 @@ def test_all_objects_are_those_in_view_and_what_is_selected(qtbot: Any, opened: 
             said = " ".join(opened.notices.texts)
         assert plans[-1].object_ids == expected
         assert ("Without 1 hidden object" in said) == (expected == (1,))
+
+
+def test_all_objects_in_line_are_the_same_that_a_run_of_all_takes(opened: MainWindow) -> None:
+    project, line = opened.desk.project, opened.lining_up.line
+    assert project is not None
+    for name in ("dog", "ball", "cat"):
+        new_object(project, name)
+    set_object_visible(project, 2, False)
+    opened.desk.select(1)
+    opened.desk.actions["line_up_all"].trigger()
+    assert line.waiting.runs[-1].object_ids == (1, 3)
+    assert "Without 1 hidden object: show them or select them to compute them too." in opened.notices.texts
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("propagate_forward", "T goes on."),
+        ("propagate_backward", "Shift+T goes on."),
+        ("propagate_both", "Ctrl+T goes on."),
+        ("repair", "R starts it again."),
+        ("propagate_draft", "T computes every frame."),
+    ],
+)
+def test_a_stopped_run_says_how_it_goes_on(qtbot: Any, painted: MainWindow, action: str, said: str) -> None:
+    tracking = painted.desk.tracking
+    assert tracking is not None
+    painted.desk.actions[action].trigger()
+    with qtbot.waitSignal(tracking.run_finished, timeout=20000):
+        painted.desk.actions["finish"].trigger()
+        painted.desk.actions["stop"].trigger()
+    text = painted.notices.texts[-1]
+    assert text.startswith("Stopped at ") and text.endswith(f". {said}")
+
+
+def test_a_run_that_failed_says_what_is_kept_in_one_number(opened: MainWindow, square: np.ndarray) -> None:
+    project, tracking = opened.desk.project, opened.desk.tracking
+    assert project is not None and tracking is not None
+    new_object(project, "dog")
+    set_mask(project, 1, 0, square)
+    plan = make_plan(project.document, [1], 0, 3)
+    for written, kept in ((0, ""), (1, "1 mask is kept. "), (2, "2 masks are kept. ")):
+        tracking.run_started.emit(plan)
+        tracking.run_finished.emit(RunEnd(written, 3, error="The model stopped.", written=written))
+        assert opened.notices.texts[-1] == f"The model stopped. {kept}T goes on."
