@@ -8,14 +8,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from sam2_core.checkpoint import save_checkpoint
 from sam2_core.config import ModelConfig
 from sam2_core.errors import CheckpointError
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training.recipes import RECIPES
-from sam2_core.training.run import CHECKPOINT_NAME
+from sam2_core.training.run_files import CHECKPOINT_NAME, read_checkpoint
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,20 +38,21 @@ def averaged_model(run_folder: Path, *, prior_share: float | None = None) -> tup
     Raises:
         CheckpointError: the run has no checkpoint, or one of another model.
     """
-    path = run_folder / CHECKPOINT_NAME
-    if not path.exists():
+    state = read_checkpoint(run_folder)
+    if state is None:
         raise CheckpointError(f"There is no checkpoint in {run_folder}; train first, or give another run folder.")
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    # Older checkpoints hold no configuration; theirs was always that of the named recipe.
-    config = ModelConfig.from_dict(state["config"]) if "config" in state else RECIPES[state["recipe"]].model
-    if prior_share is not None:
-        config = dataclasses.replace(config, prior_share=prior_share)
-    model = Sam2Model(config)
-    weights = {**state["model"], **state["average"]}
     try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise CheckpointError(f"{path} does not fit the model {config.name} as it is today: {error}") from error
+        # Older checkpoints hold no configuration; theirs was always that of the named recipe.
+        config = ModelConfig.from_dict(state["config"]) if "config" in state else RECIPES[state["recipe"]].model
+        if prior_share is not None:
+            config = dataclasses.replace(config, prior_share=prior_share)
+        model = Sam2Model(config)
+        model.load_state_dict({**state["model"], **state["average"]})
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{run_folder / CHECKPOINT_NAME} does not fit any model as it is today ({error}); export it with the "
+            "program that trained it."
+        ) from error
     return model.eval(), state
 
 
@@ -63,8 +62,9 @@ def export_run(
     """Write the averaged weights of a run to `target`, and its card beside it; gives the card.
 
     Raises:
-        CheckpointError: the run has no checkpoint, or one of another model.
+        CheckpointError: the run has no checkpoint, or one of another model, or there is no such card file.
     """
+    more = {} if card_file is None else _read_card(card_file)
     model, state = averaged_model(run_folder, prior_share=prior_share)
     config = model.config
     card: dict[str, Any] = {
@@ -77,9 +77,16 @@ def export_run(
             "device": state.get("device", "processor, float32"),
             "sources": state["sources"],
         },
+        **more,
     }
-    if card_file is not None:
-        card |= json.loads(card_file.read_text(encoding="utf-8"))
     save_checkpoint(target, model, half=True, card=card)
     target.with_suffix(".json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return card
+
+
+def _read_card(file: Path) -> dict[str, Any]:
+    try:
+        said: dict[str, Any] = dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise CheckpointError(f"{file} cannot be read as a card ({error}); give a JSON file with an object.") from error
+    return said

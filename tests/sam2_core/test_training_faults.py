@@ -129,6 +129,29 @@ def test_a_damaged_checkpoint_is_refused_in_a_sentence(data: Path, tmp_path: Pat
         training.resume()
 
 
+def test_what_cannot_be_exported_is_refused_in_a_sentence(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = _training(data, tmp_path / "run")
+    training.write_config()
+    training.save()
+    words = ["export", str(tmp_path / "run"), str(tmp_path / "model.pt")]
+    for text in (None, "no card", "[1, 2]"):
+        if text is not None:
+            (tmp_path / "card.json").write_text(text)
+        assert main([*words, "--card", str(tmp_path / "card.json")]) == 1
+        assert "card.json cannot be read as a card" in capsys.readouterr().err
+    path = tmp_path / "run" / CHECKPOINT_NAME
+    state = torch.load(path, weights_only=True)
+    torch.save({**state, "config": {**state["config"], "of_tomorrow": 1}}, path)
+    assert main(words) == 1
+    assert "does not fit any model as it is today" in capsys.readouterr().err
+    path.write_bytes(b"no checkpoint")
+    assert main(words) == 1
+    assert "cannot be read" in capsys.readouterr().err
+    assert not (tmp_path / "model.pt").exists()
+
+
 def test_a_run_folder_that_cannot_be_is_refused_in_a_sentence(data: Path, tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file")
     with pytest.raises(CheckpointError, match="cannot be written to"):
