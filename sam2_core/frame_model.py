@@ -58,7 +58,7 @@ class FrameModel:
         self._reader = MemoryReader(model)
         # What all objects share of the last frame that was looked at in the light of memories.
         self._begun: tuple[ImageFeatures, Tensor] | None = None
-        self._prior = MatchingPrior(features) if model.config.matching_prior else None
+        self._prior = MatchingPrior(features, model.config.low_res) if model.config.matching_prior else None
 
     def take_mask(self, frame: int, mask: GivenMask) -> FrameOutput:
         """The answer to a mask prompt: that mask, with the object pointer that goes with it."""

@@ -54,11 +54,13 @@ class MatchingPrior:
 
     Args:
         features: of the clip's frames.
+        side: of the logits that it gives, S / 4; those that it carries may be finer.
         settings: how masks are carried.
     """
 
-    def __init__(self, features: FrameFeatures, settings: MatchSettings | None = None) -> None:
+    def __init__(self, features: FrameFeatures, side: int, settings: MatchSettings | None = None) -> None:
         self._features = features
+        self._side = side
         self._settings = settings or MatchSettings()
         self._kept: OrderedDict[int, MatchingFrame] = OrderedDict()
         self._found: dict[tuple[object, ...], Neighbours] = {}
@@ -68,7 +70,7 @@ class MatchingPrior:
 
         Args:
             frame: where to.
-            anchors: logits (1, 1, S / 4, S / 4) of its prompted frames, by frame; the nearest few are used.
+            anchors: logits (1, 1, H, W) of its prompted frames, by frame; the nearest few are used.
             recent: the same of the frames tracked last; at least one frame in both together.
         """
         chosen = sorted(anchors, key=lambda place: abs(place - frame))[:_MOST_ANCHORS]
@@ -85,8 +87,7 @@ class MatchingPrior:
         carried = carry_masks(neighbours, torch.stack(masks, dim=1))
         reference = max(float(_peak(mask)) for mask in masks[: max(len(chosen), 1)])
         score = _SCORE_GAIN * (_peak(carried)[:, None] / max(reference, 1e-3) - _PRESENT_SHARE)
-        first = next(iter((anchors or recent).values()))
-        return MatchedMask(prior_logits(carried, first.shape[-1]), score)
+        return MatchedMask(prior_logits(carried, self._side), score)
 
     def _neighbours(self, frame: int, anchors: Sequence[int], recent: Sequence[int], *, is_lost: bool) -> Neighbours:
         """Neighbours depend on the frames alone, so objects with the same memories share them."""

@@ -85,6 +85,17 @@ def test_a_session_and_a_picture_give_a_boxed_object_the_same_closer_look(built_
     assert (mended & truth).sum() / (mended | truth).sum() > 0.7
 
 
+def test_a_boxed_object_that_was_looked_at_closer_is_followed(built_in_model, small_object) -> None:  # type: ignore[no-untyped-def]
+    from sam2_core.video import VideoSession
+
+    picture, truth, box = small_object
+    session = VideoSession(built_in_model, [picture] * 3)
+    session.add_points(0, 1, [], [], box=box)
+    for result in session.propagate(1, 2):
+        followed = result.objects[0].mask
+        assert (followed & truth).sum() / (followed | truth).sum() > 0.6
+
+
 @pytest.fixture(scope="module")
 def built_in_model():  # type: ignore[no-untyped-def]
     from sam2_core.checkpoint import load_model
