@@ -1,36 +1,24 @@
-"""What the paper's training does on a step, part by part: its person, its losses, its trunk, its rates."""
+"""What the paper's training does on a step: which prompts it gives, what it answers, what that teaches."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch.nn import functional as F
 
-from sam2_core.config import ModelConfig
-from sam2_core.device import Device
-from sam2_core.model.hiera import Hiera
 from sam2_core.model.mask_decoder import DecoderOutput
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training import prompted_clips
-from sam2_core.training.__main__ import new_model
 from sam2_core.training.decoding import Features, pixel_normalisation, pyramid
 from sam2_core.training.groups import losses_in_groups
 from sam2_core.training.losses import PAPER_LOSS, StepLoss, decoder_loss
-from sam2_core.training.optimiser import parameter_groups, published_without_decay
-from sam2_core.training.paper_recipes import ALL_RECIPES
-from sam2_core.training.person import Person, boxes_around, clicks_on, clicks_on_errors
+from sam2_core.training.person import Person, clicks_on
 from sam2_core.training.prompted_clips import draw_prompts, prompted_clip_losses, prompted_still_losses
-from sam2_core.training.recipes import Recipe, StageRecipe
-from sam2_core.training.record import StepRecord
-from sam2_core.training.run import Training
+from sam2_core.training.recipes import StageRecipe
 from sam2_core.training.stills import still_losses
-from sam2_core.training.team import Team
 from sam2_core.training.tracking import Memory, condition, no_points, remember
 
 
@@ -54,65 +42,6 @@ def _features(model: Sam2Model, count: int = 1) -> Features:
     return pyramid(model, model.image_encoder.trunk(pixel_normalisation(model.config)(pixels)))
 
 
-# The simulated person
-
-
-def test_first_clicks_lie_anywhere_on_the_object_on_whole_pixels() -> None:
-    points, labels = clicks_on(_square(400), 1, _generator())
-    assert labels.tolist() == [[1]] * 400
-    x, y = points[:, 0].unbind(dim=1)
-    assert torch.equal(points, points.round())
-    assert (int(x.min()), int(x.max()), int(y.min()), int(y.max())) == (8, 47, 16, 39)
-    assert float(x.mean()) == pytest.approx(27.5, abs=2)
-
-
-def test_an_absent_object_is_clicked_away() -> None:
-    for points, labels in (
-        clicks_on(torch.zeros(3, 32, 32), 2, _generator()),
-        boxes_around(torch.zeros(3, 32, 32), 2, _generator(), noise=0.1, reach=20.0),
-    ):
-        assert labels[:, 0].tolist() == [0, 0, 0]
-        assert float(points[:, 0].max()) <= 63
-        assert labels.shape[1] == 1 or labels[:, 1].tolist() == [-1, -1, -1]
-
-
-def test_edges_of_boxes_move_by_a_tenth_and_twenty_pixels_at_most() -> None:
-    exact, labels = boxes_around(_square(), 1, _generator(), noise=0.0, reach=20.0)
-    assert exact[0].tolist() == [[8, 16], [47, 39]]
-    assert labels.tolist() == [[2, 3]]
-    moved, _ = boxes_around(_square(500), 1, _generator(), noise=0.1, reach=20.0)
-    furthest = (moved - exact).abs().flatten(0, 1).amax(dim=0)
-    assert 3.5 < float(furthest[0]) <= 3.9
-    assert 2.0 < float(furthest[1]) <= 2.3
-    large = torch.zeros(200, 512, 512)
-    large[:, 50:460, 50:460] = 1
-    moved, _ = boxes_around(large, 1, _generator(), noise=0.1, reach=20.0)
-    assert 19 < float((moved[:, 0] - 50).abs().max()) <= 20
-    whole, _ = boxes_around(torch.ones(50, 64, 64), 1, _generator(), noise=0.1, reach=20.0)
-    assert float(whole.min()) >= 0
-    assert float(whole.max()) <= 63
-
-
-def test_corrections_lie_anywhere_in_what_is_wrong() -> None:
-    truth, answer = _square(300), torch.full((300, 64, 64), -5.0)
-    answer[:150, 16:40, 8:28] = 5.0
-    answer[150:, 16:40, 8:60] = 5.0
-    points, labels = clicks_on_errors(truth, answer, 1, _generator())
-    assert labels[:, 0].tolist() == [1] * 150 + [0] * 150
-    assert (float(points[:150, 0, 0].min()), float(points[:150, 0, 0].max())) == (28, 47)
-    assert (float(points[150:, 0, 0].min()), float(points[150:, 0, 0].max())) == (48, 59)
-
-
-def test_some_corrections_forget_the_answer_and_click_on_the_object() -> None:
-    truth = _square(200)
-    points, labels = clicks_on_errors(truth, truth * 10 - 5, 1, _generator(), ignores_answer=True)
-    assert labels.tolist() == [[1]] * 200
-    column, row = points[:, 0].long().unbind(dim=1)
-    assert bool(truth[torch.arange(200), row, column].all())
-    points, labels = clicks_on_errors(truth, truth * 10 - 5, 1, _generator())
-    assert labels.tolist() == [[0]] * 200
-
-
 def test_a_person_prompts_and_corrects_up_to_two_frames_anywhere() -> None:
     drawn = [draw_prompts(8, _person(seed)) for seed in range(400)]
     assert all(prompts.initial[0] == 0 and len(prompts.initial) in (1, 2) for prompts in drawn)
@@ -130,9 +59,6 @@ def test_all_processes_decide_alike_and_click_elsewhere() -> None:
     one, other = (Person(stage, _generator(7), _generator(rank)) for rank in (1, 2))
     assert [draw_prompts(8, one) for _ in range(20)] == [draw_prompts(8, other) for _ in range(20)]
     assert not torch.equal(clicks_on(_square(), 1, one.generator)[0], clicks_on(_square(), 1, other.generator)[0])
-
-
-# A step on stills and on clips
 
 
 def test_a_still_gets_its_prompt_and_always_seven_corrections(
@@ -347,149 +273,3 @@ def test_objects_in_groups_teach_what_they_teach_together(small_model: Sam2Model
     assert any(name.startswith("image_encoder.trunk.patch_embed") for name in found[0][1])
     for name, gradient in found[0][1].items():
         assert torch.allclose(gradient, found[1][1][name], rtol=1e-3, atol=1e-5), name
-
-
-# The trunk, the rates, the start
-
-
-def test_drop_path_leaves_out_more_in_later_blocks_and_nothing_in_use(small_config: ModelConfig) -> None:
-    trunk = Sam2Model(small_config).image_encoder.trunk
-    assert isinstance(trunk, Hiera)
-    trunk.set_drop_path(0.6)
-    rates = [block.drop_path for block in trunk.blocks]
-    assert rates[0] == 0
-    assert rates[-1] == pytest.approx(0.6)
-    assert np.allclose(np.diff(rates), rates[1])
-    pixels = torch.randn(4, 3, 64, 64, generator=_generator())
-    with torch.no_grad():
-        trunk.train()
-        torch.manual_seed(1)
-        one, other = trunk(pixels)[-1], trunk(pixels)[-1]
-        torch.manual_seed(1)
-        again = trunk(pixels)[-1]
-        trunk.eval()
-        in_use = trunk(pixels)[-1]
-        trunk.set_drop_path(0.0)
-        assert torch.equal(in_use, trunk(pixels)[-1])
-    assert torch.equal(one, again)
-    assert not torch.equal(one, other)
-
-
-def test_a_left_out_branch_is_made_up_for_by_the_others(small_config: ModelConfig) -> None:
-    trunk = Sam2Model(small_config).image_encoder.trunk
-    assert isinstance(trunk, Hiera)
-    block = trunk.blocks[0]
-    block.drop_path = 0.25
-    torch.manual_seed(0)
-    kept = block._kept(torch.ones(4000, 1, 1, 2))
-    assert sorted(set(kept.flatten().tolist())) == pytest.approx([0.0, 4 / 3])
-    assert torch.equal(kept[..., 0], kept[..., 1])
-    assert float(kept.mean()) == pytest.approx(1.0, abs=0.05)
-
-
-def test_weights_decay_but_for_biases_and_the_norms_of_transformers(small_config: ModelConfig) -> None:
-    model = Sam2Model(small_config)
-    spared = published_without_decay(model)
-    groups, _ = parameter_groups(dict(model.named_parameters()), 0.1, 0.9, spared)
-    decays = {id(tensor): group["weight_decay"] == 0.1 for group in groups for tensor in group["params"]}
-    named = {name: decays[id(parameter)] for name, parameter in model.named_parameters()}
-    trunk = "image_encoder.trunk."
-    for name in ("pos_embed", "pos_embed_window", "blocks.0.attn.qkv.weight", "patch_embed.proj.weight"):
-        assert named[trunk + name], name
-    for name in (f"{trunk}blocks.0.norm1.weight", f"{trunk}blocks.0.attn.qkv.bias", "memory_attention.norm.weight"):
-        assert not named[name], name
-    for name in (
-        "sam_mask_decoder.output_upscaling.1.weight",
-        "memory_encoder.fuser.layers.0.gamma",
-        "sam_mask_decoder.iou_token.weight",
-        "no_mem_embed",
-        "maskmem_tpos_enc",
-    ):
-        assert named[name], name
-    assert not named["sam_mask_decoder.output_upscaling.1.bias"]
-
-
-def test_a_new_model_begins_as_the_published_ones_did(small_config: ModelConfig) -> None:
-    recipe = dataclasses.replace(ALL_RECIPES["2.1_tiny_pretraining"], model=small_config)
-    model = new_model(recipe, None)
-    for layer in model.memory_encoder.fuser.layers:
-        assert float(layer.gamma.detach().unique()) == pytest.approx(1e-6)
-    for name in ("maskmem_tpos_enc", "no_mem_embed", "no_mem_pos_enc", "no_obj_ptr", "no_obj_embed_spatial"):
-        values = getattr(model, name).detach()
-        assert 0.005 < float(values.std()) < 0.04, name
-    assert float(model.image_encoder.trunk.pos_embed.detach().abs().max()) == 0
-
-
-@dataclasses.dataclass(frozen=True)
-class _OneOfTwo(Team):
-    """A process whose fellow had twice as many objects."""
-
-    def mean(self, values: Sequence[float]) -> list[float]:
-        return [1.5 * value for value in values]
-
-    def average_gradients(self, parameters: Sequence[torch.Tensor], weight: float = 1.0) -> None:
-        weights_seen.append(weight)
-
-
-weights_seen: list[float] = []
-
-
-@pytest.fixture
-def videos(tmp_path: Path) -> Path:
-    """A video of four frames with a mask each, whose frames serve as stills too."""
-    folder = tmp_path / "data" / "videos" / "made__one"
-    stills = tmp_path / "data" / "stills" / "made"
-    for directory in (folder, stills):
-        directory.mkdir(parents=True)
-        for number in range(4):
-            picture = np.full((80, 96, 3), 40, np.uint8)
-            index_map = np.zeros((80, 96), np.uint8)
-            index_map[10:40, 10 + 4 * number : 40 + 4 * number], index_map[50:70, 50:80] = 1, 2
-            picture[index_map > 0] = 200
-            Image.fromarray(picture).save(directory / f"{number:05}.jpg")
-            Image.fromarray(index_map).save(directory / f"{number:05}.png")
-    return tmp_path / "data"
-
-
-def _small(name: str, config: ModelConfig, **stage: object) -> Recipe:
-    recipe = ALL_RECIPES[name]
-    changed = {"steps": 4, "warmup": 1, "frames": 3, "corrections": 2, "objects_at_once": 1, **stage}
-    stages = (dataclasses.replace(recipe.stages[0], **changed),)  # type: ignore[arg-type]
-    return dataclasses.replace(recipe, model=config, stages=stages, precision="float32")
-
-
-def test_every_object_counts_alike_over_all_processes(
-    small_config: ModelConfig, videos: Path, tmp_path: Path, new_training: Callable[..., Training]
-) -> None:
-    weights_seen.clear()
-    team = _OneOfTwo(Device(torch.device("cpu"), None, "processor"))
-    training = new_training(_small("2.1_tiny_training", small_config), videos, tmp_path / "run", team)
-    list(training.steps(until=1))
-    assert weights_seen == [pytest.approx(1 / 1.5)]
-
-
-@pytest.mark.parametrize(
-    "name", ["2.1_tiny_pretraining", "2.1_tiny_training", "2.1_tiny_long_training", "2.1_tiny_mose"]
-)
-def test_the_papers_stages_resume_exactly(
-    name: str, small_config: ModelConfig, videos: Path, resumed_alike: Callable[[Recipe, Path, int], list[StepRecord]]
-) -> None:
-    recipe = _small(name, small_config, **({"clip_share": 0.5} if "pre" not in name else {}))
-    assert all(np.isfinite(record.loss) for record in resumed_alike(recipe, videos, 2))
-
-
-def test_the_papers_numbers() -> None:
-    rows = {size: ALL_RECIPES[f"2.1_{size}_training"] for size in ("tiny", "small", "base_plus", "large")}
-    assert [recipe.drop_path for recipe in rows.values()] == [0.1, 0.1, 0.2, 0.3]
-    assert [recipe.layer_decay for recipe in rows.values()] == [0.8, 0.8, 0.9, 0.925]
-    stage = rows["large"].stages[0]
-    assert (stage.steps, stage.learning_rate, stage.trunk_rate, stage.warmup) == (300_000, 3e-4, 6e-5, 15_000)
-    assert (stage.frames, stage.objects, stage.objects_of_clips, stage.corrections) == (8, 64, 3, 7)
-    first = ALL_RECIPES["2.1_large_pretraining"].stages[0]
-    assert (first.steps, first.learning_rate, first.warmup, first.cooldown) == (90_000, 4e-4, 1_000, 5_000)
-    last = ALL_RECIPES["2.1_large_long_training"]
-    assert (last.stages[0].frames, last.stages[0].steps, last.is_trunk_frozen) == (16, 50_000, True)
-    mose = ALL_RECIPES["2.1_base_plus_mose"]
-    assert (mose.stages[0].learning_rate, mose.stages[0].trunk_rate, mose.reverse_share) == (5e-6, 3e-6, 0.0)
-    mosaics = [ALL_RECIPES[f"{version}_tiny_training"].clip_augmentation for version in ("2.0", "2.1")]
-    assert [how.mosaic for how in mosaics if how is not None] == [0.0, 0.1]
