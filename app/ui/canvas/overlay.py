@@ -138,7 +138,8 @@ def parts_of(
 
 
 def view_labels(label_map: LabelMap, window: Window, part: Part | None = None) -> Labels:
-    """The label map seen through a part of a window (None: all of it): nearest neighbour, as high and wide as it."""
+    """The label map seen through a part of a window (None: all of it), as high and wide as it: nearest neighbour, but
+    no mask is too thin to be seen."""
     height, width = label_map.size
     part = Part(0, 0, window.width, window.height) if part is None else part
     columns = _sample(window.x0, window.x1, window.width, width)[part.left : part.right]
@@ -146,7 +147,25 @@ def view_labels(label_map: LabelMap, window: Window, part: Part | None = None) -
     view: Labels = label_map.labels.take(rows.clip(0, height - 1), axis=0).take(columns.clip(0, width - 1), axis=1)
     view[(rows < 0) | (rows >= height), :] = 0
     view[:, (columns < 0) | (columns >= width)] = 0
+    _draw_thin_masks(view, label_map, window, part)
     return view
+
+
+def _draw_thin_masks(view: Labels, label_map: LabelMap, window: Window, part: Part) -> None:
+    """Masks thinner than a pixel of the view may lie between those that are looked up: they become as wide as one."""
+    across, down = window.width / (window.x1 - window.x0), window.height / (window.y1 - window.y0)
+    for place, (x0, y0, x1, y1) in enumerate(label_map.boxes, 1):
+        is_thin = x0 < x1 and ((x1 - x0) * across < 1 or (y1 - y0) * down < 1)
+        if is_thin and (label_map.labels[y0:y1, x0:x1] == place).any():
+            left, right = _covered(x0 - window.x0, x1 - window.x0, across, part.left)
+            top, bottom = _covered(y0 - window.y0, y1 - window.y0, down, part.top)
+            view[top:bottom, left:right] = place
+
+
+def _covered(start: float, end: float, scale: float, origin: int) -> tuple[int, int]:
+    """Which pixels of the view a stretch of the frame covers, at least one, counted from `origin`; none before it."""
+    first = math.floor(start * scale)
+    return max(0, first - origin), max(0, max(first + 1, round(end * scale)) - origin)
 
 
 def _sample(start: float, end: float, count: int, size: int) -> NDArray[np.intp]:

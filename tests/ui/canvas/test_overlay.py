@@ -60,6 +60,19 @@ def test_the_label_map_is_naive_compositing_whatever_was_shown_before(steps: lis
         assert (labels.labels == expected).all()
 
 
+@pytest.mark.parametrize("place", range(8))
+def test_a_mask_thinner_than_a_pixel_of_the_view_is_seen(place: int) -> None:
+    upright, lying, speck = square(place, 4, place + 1, 28), square(12, place, 36, place + 1), square(30, 20, 31, 21)
+    view = view_labels(shown(*(Layer(9, mask, RED) for mask in (upright, lying, speck))), Window(0, 0, 40, 30, 10, 8))
+    counts = [int((view == label).sum()) for label in (1, 2, 3)]
+    assert counts == [pytest.approx(24 / 30 * 8, abs=1), pytest.approx(6, abs=1), 1]
+
+
+def test_a_thin_mask_behind_another_one_stays_behind_it() -> None:
+    labels = shown(Layer(1, square(9, 4, 10, 28), RED), Layer(2, square(0, 0, 40, 30), BLUE))
+    assert (view_labels(labels, Window(0, 0, 40, 30, 10, 8)) == 2).all()
+
+
 def test_three_hundred_objects_keep_their_labels_apart() -> None:
     layers = [
         Layer(place, square(place % 40, place // 40, place % 40 + 1, place // 40 + 1), RED) for place in range(300)
