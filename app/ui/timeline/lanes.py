@@ -64,6 +64,7 @@ class Lanes(QWidget):
         self.setAccessibleName("Lanes")
         desk.project_changed.connect(self._rebuild)
         desk.document_changed.connect(self._on_change)
+        desk.document_changed.connect(self.marks.take_change)
         self._playhead = Playhead(self, axis, HEADER_WIDTH)
         desk.frame_changed.connect(self._playhead.move)
         desk.selection_changed.connect(self._relayout)

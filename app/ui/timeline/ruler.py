@@ -215,7 +215,8 @@ class Ruler(QWidget):
         """Alt steps through the frames; a wheel with Alt held turns sideways on some systems."""
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:
             turned = event.angleDelta().y() or event.angleDelta().x()
-            self._desk.set_frame(self._desk.frame - (1 if turned > 0 else -1))
+            if turned:
+                self._desk.set_frame(self._desk.frame - (1 if turned > 0 else -1))
             event.accept()
         else:
             turn_time(self._axis, event)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
+    from app.document.document import Change
     from app.inference.engine import Joint
     from app.inference.plan import Plan
     from app.jobs.reports import RunEnd, RunProgress
 
 
 class RunMarks(QObject):
-    """Kept from the start of a run to the start of the next one."""
+    """Kept from the start of a run to the start of the next one; a seam only for as long as its masks stand."""
 
     changed = Signal(object)
     """The ids of the objects whose lanes show something else now."""
@@ -45,6 +46,19 @@ class RunMarks(QObject):
         """It has ended."""
         self.heads, self.joints = {}, end.joints
         self.changed.emit(self._objects)
+
+    def take_change(self, change: Change) -> None:
+        """Where a mask beside a seam was made anew or taken away, nothing is joined any more."""
+        if not change.masks:
+            return
+        kept = tuple(
+            one
+            for one in self.joints
+            if change.cells.isdisjoint({(one.object_id, one.frame), (one.object_id, one.frame + 1)})
+        )
+        if len(kept) < len(self.joints):
+            self.joints = kept
+            self.changed.emit(self._objects)
 
     def joints_of(self, object_id: int) -> list[Joint]:
         """The joints on an object's lane."""

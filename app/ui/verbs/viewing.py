@@ -17,6 +17,8 @@ from app.ui.places import Places
 from app.ui.verbs import Verbs
 
 ZOOM_STEP = 1.25
+View = tuple[bool, float, QPointF]
+"""Whether the whole frame is fitted in, the scale, and what is in the middle."""
 
 
 class Viewing:
@@ -25,7 +27,10 @@ class Viewing:
     def __init__(self, desk: Desk, canvas: CanvasView, places: Places, window: QMainWindow) -> None:
         self._desk, self._canvas, self._places, self._window = desk, canvas, places, window
         self.follower = ObjectFollower(desk, canvas, window)
-        self._before_zoom: tuple[bool, float, QPointF] | None = None
+        self._before_zoom: View | None = None
+        self._zoomed: View | None = None
+        """Where the view was brought, and (below) to which object on which frame."""
+        self._zoomed_to: tuple[int | None, int] | None = None
         self.areas: Sequence[QWidget] = ()
         self.hide_for_canvas: Callable[[bool], None] = lambda is_alone: None
         desk.set_view(color_by=next((by for by in COLOR_BY if by == places.color_by), "object"))
@@ -98,18 +103,22 @@ class Viewing:
         self._desk.set_solo(None if self._desk.solo_object is not None else selected)
 
     def _zoom_object(self) -> None:
-        """To the selected object; a second time back to where the view was."""
-        canvas, before = self._canvas, self._before_zoom
-        if before is not None:
+        """To the selected object; a second time, on the same frame, back to where the view was."""
+        canvas, selected, view = self._canvas, self._desk.selected_object, self._view
+        place = (selected, canvas.shown_frame)
+        before = self._before_zoom if view == self._zoomed else None  # a hand has moved the view since
+        if before is not None and place == self._zoomed_to:
             self._before_zoom = None
             if before[0]:
                 canvas.fit()
             else:
                 canvas.look_at(before[1], before[2])
-            return
-        was = (canvas.is_fitted, canvas.view_scale, canvas.center)
-        if self._desk.selected_object is not None and canvas.zoom_to_object(self._desk.selected_object):
-            self._before_zoom = was
+        elif selected is not None and canvas.zoom_to_object(selected):
+            self._before_zoom, self._zoomed, self._zoomed_to = before or view, self._view, place
+
+    @property
+    def _view(self) -> View:
+        return self._canvas.is_fitted, self._canvas.view_scale, self._canvas.center
 
     def _follow_object(self) -> None:
         self.follower.switch(not self.follower.is_on)

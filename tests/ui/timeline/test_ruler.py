@@ -64,7 +64,7 @@ def test_the_handles_of_the_range_are_dragged(view: TimelineView, desk: Desk, mo
 
 
 def test_alt_and_the_wheel_step(view: TimelineView, desk: Desk) -> None:
-    for turned, frame in ((QPoint(0, -120), 1), (QPoint(-120, 0), 2), (QPoint(0, 120), 1)):
+    for turned, frame in ((QPoint(0, -120), 1), (QPoint(-120, 0), 2), (QPoint(0, 120), 1), (QPoint(), 1)):
         event = QWheelEvent(
             QPointF(300, 5),
             QPointF(view.ruler.mapToGlobal(QPoint(300, 5))),

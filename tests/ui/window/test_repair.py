@@ -42,8 +42,10 @@ def test_it_runs_from_both_ends_ends_in_a_seam_and_is_one_step_to_undo(qtbot: An
     marks.forget()
     painted.timeline.lanes._repaint()
     assert picture_of_lane(painted) != with_seam
+    marks.take_end(end)
     desk.project.history.undo()
     assert sorted(document.masks_of(1)) == [2, 12]
+    assert not marks.joints_of(1), "what was joined is gone"
 
 
 def test_where_the_ends_agree_is_told(painted: MainWindow) -> None:

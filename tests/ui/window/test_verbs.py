@@ -273,6 +273,28 @@ def test_solo_zoom_and_strength_change_the_view_only(qtbot, worked: MainWindow) 
     assert worked.desk.project is not None and worked.desk.project.history.undo_name == history
 
 
+def test_zooming_to_an_object_goes_back_only_from_where_it_went(qtbot, worked: MainWindow) -> None:
+    canvas = worked.canvas
+    worked.desk.set_frame(5)
+    qtbot.waitUntil(worked.frames.is_shown)
+    do(worked, "zoom_object")
+    near = (canvas.view_scale, canvas.center)
+    do(worked, "zoom_fit", "zoom_object")
+    assert (canvas.view_scale, canvas.center) == near, "the view was elsewhere by then"
+    worked.desk.set_frame(2)
+    qtbot.waitUntil(worked.frames.is_shown)
+    do(worked, "zoom_object")
+    assert not canvas.is_fitted and canvas.center != near[1], "the object has moved"
+    worked.desk.set_frame(0)
+    qtbot.waitUntil(worked.frames.is_shown)
+    worked.desk.select(2)
+    before = canvas.center
+    do(worked, "zoom_object")
+    assert not canvas.is_fitted and canvas.center != before, "another object is selected"
+    do(worked, "zoom_object")
+    assert canvas.is_fitted, "as it was before the first of them"
+
+
 def test_solo_goes_with_the_selection_and_ends_when_nothing_is_selected(worked: MainWindow) -> None:
     desk, project = worked.desk, worked.desk.project
     assert project is not None
