@@ -103,6 +103,8 @@ class Clicks(QObject):
         mask = FrameMask(result.mask, result.iou, result.score, Origin.PROMPTED)
         is_accepted = accept_prompt_mask(self._project, cell, mask, question.revision, question.step)
         self._answered(cell)
+        if is_accepted:
+            self._memory.add_answer(cell)
         if is_accepted and result.candidates:
             self.candidates_ready.emit(cell, result.candidates)
 
@@ -119,13 +121,10 @@ class Clicks(QObject):
         self.preview_ready.emit((result.object_id, result.frame), result.mask)
 
     def _ask(self, cell: Cell, prompt: Prompt, step: Transaction | None = None) -> None:
-        document = self._project.document
-        standing = document.masks.get(cell)
-        if standing is None or standing.origin is not Origin.PROMPTED:
-            self._memory.set_base(cell, None if standing is None else standing.code)
+        self._memory.begin(cell)
         self._questions += 1
         before = self._pending.get(cell)
-        self._pending[cell] = question = _Question(self._questions, document.revision(cell), step)
+        self._pending[cell] = question = _Question(self._questions, self._project.document.revision(cell), step)
         self._asked[cell] = question.revision
         self._thread.prompt(self._inputs(cell, prompt), cell[1], question.number)
         if before is None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.masklets import join_masklets, split_masklet, swap_masklets
 from app.commands.masks import set_mask
-from app.commands.objects import delete_objects
+from app.commands.objects import delete_objects, duplicate_object
 from app.commands.prompts import add_point, choose_candidate, clear_prompts, delete_point
 from app.commands.review import verify_cells
 from app.document.project import Project
@@ -108,6 +109,39 @@ class TestClicks:
             assert again.document.masks[cell].code == project.document.masks[cell].code
         other.close()
         again.close()
+
+    @pytest.mark.parametrize(
+        ("deed", "about"),
+        [(swap_masklets, (1, 2, 5)), (split_masklet, (1, 5)), (join_masklets, (2, 1)), (duplicate_object, (1,))],
+    )
+    def test_clicks_that_went_to_another_object_are_gone_on_with_as_if_they_had_not(
+        self, qtbot, project, tracking, deed, about
+    ):
+        click(qtbot, project, tracking)
+        run(qtbot, project, tracking, last=9)
+        click(qtbot, project, tracking, cell=(1, 9), x=70.0, is_positive=False)
+        with qtbot.waitSignal(tracking.candidates_ready, timeout=30_000) as ready:
+            click(qtbot, project, tracking, cell=(1, 12))
+        chosen = ready.args[1][1]
+        choose_candidate(project, 1, 12, 1, FrameMask(chosen.mask, chosen.iou))
+        steps = len(project.history.names[0])
+
+        def mended(object_id):
+            click(qtbot, project, tracking, cell=(object_id, 9), x=30.0, y=25.0)
+            click(qtbot, project, tracking, cell=(object_id, 9), x=33.0, y=22.0)
+            click(qtbot, project, tracking, cell=(object_id, 12), x=30.0, y=25.0)
+            masks = [project.document.masks[object_id, frame].code for frame in (9, 12)]
+            while len(project.history.names[0]) > steps:
+                project.history.undo()
+            return masks
+
+        expected = mended(1)
+        deed(project, *about)
+        steps += 1
+        assert mended(max(project.document.objects)) == expected
+        project.history.undo()
+        steps -= 1
+        assert mended(1) == expected
 
     def test_only_the_latest_of_many_quick_changes_counts(self, qtbot, project, tracking):
         add_point(project, *CELL, 18.0, 30.0)
