@@ -21,6 +21,8 @@ _KINDS = {
     "color_by": str,
     "progress": dict,
 }
+_FITTING: dict[type, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), type(None): (int, type(None))}
+"""What a value of a place may be, by the type of its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,13 @@ class Place:
         """A place from what a project file holds; what does not fit is left at its default."""
         if not isinstance(held, dict):
             return cls()
-        numbers = (int, float, type(None))
-        known = {
-            field.name: held[field.name]
-            for field in fields(cls)
-            if field.name in held and isinstance(held[field.name], str if field.name == "tool" else numbers)
-        }
-        return cls(**known)
+        return cls(
+            **{
+                field.name: held[field.name]
+                for field in fields(cls)
+                if field.name in held and isinstance(held[field.name], _FITTING[type(field.default)])
+            }
+        )
 
     def as_setting(self) -> dict[str, Any]:
         """The place as a project file holds it."""

@@ -55,4 +55,5 @@ def test_a_place_survives_its_project_file_and_foreign_values_are_left_out() -> 
     place = Place(7, 2, "brush", 3, None, 1.5, 10.0, 20.0)
     assert Place.from_setting(place.as_setting()) == place
     assert Place.from_setting({"frame": "seven", "tool": 3, "scale": 2.0, "new": 1}) == Place(scale=2.0)
+    assert Place.from_setting({"frame": None, "range_in": 2.5, "scale": None, "selected": None}) == Place()
     assert Place.from_setting(None) == Place()
