@@ -34,7 +34,8 @@ class OpenRun:
     def take(self, batches: Sequence[FrameBatch]) -> tuple[RunProgress, int, float]:
         """Put masks into the document; gives how far the run is, how many masks came, and the seconds they took."""
         results = list(run_results(self._project.document, batches, self._began, is_draft=self.plan.is_draft))
-        self._dropped += accept_masks(self._project, self.transaction, results).dropped
+        if self.transaction.is_open:  # else it was taken back, and nothing of it is wanted
+            self._dropped += accept_masks(self._project, self.transaction, results).dropped
         for batch in batches:
             self._joints += batch.joints
             if batch.done:
@@ -43,8 +44,8 @@ class OpenRun:
         return progress, len(results), seconds
 
     def end(self, end: RunEnd) -> RunEnd:
-        """Close the transaction; gives the end with what was written."""
-        written = len(self.transaction.masks_before)
+        """Close the transaction; gives the end with what was written, unless it was taken back."""
+        written = len(self.transaction.masks_before) if self.transaction.is_open else 0
         self.transaction.commit()
         return replace(end, written=written, dropped=self._dropped, joints=tuple(self._joints))
 

@@ -277,7 +277,7 @@ class TestRuns:
 
         tracking.run_progress.connect(undo_once)
         end = run(qtbot, project, tracking)
-        assert end.cancelled
+        assert end.cancelled and (end.written, end.dropped) == (0, 0)
         assert undone == ["Propagate 39 frames of square, forward"]
         assert project.document.frames_with_masks(1) == [0]
         assert not tracking.is_running
