@@ -35,7 +35,8 @@ def record_bug(error: BaseException, what: str) -> str:
         f"--- {time.strftime('%Y-%m-%d %H:%M:%S')} {what}\n"
         f"Masklet Studio on {platform.platform()}, Python {sys.version.split()[0]}\n"
     )
-    said = f"{what} stopped because of a bug in Masklet Studio ({type(error).__name__}: {error})."
+    message = next(iter(str(error).splitlines()), "")
+    said = f"{what} stopped because of a bug in Masklet Studio ({type(error).__name__}: {message})."
     try:
         path = log_path()
         path.parent.mkdir(parents=True, exist_ok=True)

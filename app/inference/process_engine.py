@@ -167,7 +167,9 @@ class ProcessEngine:
         if kind == "error":
             raise EngineError(value)
         if kind == "bug":
-            raise RuntimeError(f"in the model's process:\n{value}")
+            bug = RuntimeError(f"in the model's process, {value.strip().splitlines()[-1]}")
+            bug.add_note(value)  # the log keeps where it happened; the sentence for the person stays one
+            raise bug
         return value
 
     def _receive(self, patience: float) -> worker.Answer:

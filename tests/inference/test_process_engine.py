@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from app.document.values import Point, Prompt
+from app.errors import record_bug
 from app.inference.engine import EngineError, EngineStopped
 from app.inference.inputs import click_inputs, plan_inputs
 from app.inference.plan import make_plan
@@ -109,6 +110,15 @@ def test_a_fault_in_there_is_the_same_sentence(far, tmp_path, small_model, small
         far.load(tmp_path, "cuda:7")
     far.load(small_model, "cpu")
     far.open_clip(small_clip)
+
+
+def test_a_bug_in_there_is_told_in_one_line_and_logged_with_its_place(far, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.errors.log_path", lambda: tmp_path / "bugs.log")
+    with pytest.raises(RuntimeError) as caught:
+        far._ask("what_no_engine_can_do")
+    said = record_bug(caught.value, "A run")
+    assert "\n" not in said and "in the model's process, AttributeError: " in said
+    assert "worker.py" in (tmp_path / "bugs.log").read_text()
 
 
 def test_a_killed_worker_is_noticed_in_the_middle_of_a_run_and_can_be_started_again(
