@@ -18,6 +18,11 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def span_words(first: int, last: int) -> str:
+    """ "frame 4", "frames 12–96"; `last` is one of them."""
+    return f"frame {first:,}" if first == last else f"frames {first:,}–{last:,}"
+
+
 def prompt_count(document: DocumentView, object_id: int, frame: int) -> int:
     """Points, box and painted mask given on this frame, each counted as one."""
     prompt = document.prompts.get((object_id, frame))
@@ -85,5 +90,6 @@ def frames_words(document: DocumentView, object_id: int) -> str:
 
     pairs = ((earlier, later) for earlier, later in itertools.pairwise(frames) if later - earlier > 1)
     gaps = sum(not is_left_out(*pair) for pair in pairs)
-    where = f"frames {frames[0]:,}–{frames[-1]:,}" if len(frames) > 1 else f"frame {frames[0]:,}"
-    return ", ".join([where, *([counted(gaps, "gap")] if gaps else []), *(["draft"] if drafted else [])])
+    return ", ".join(
+        [span_words(frames[0], frames[-1]), *([counted(gaps, "gap")] if gaps else []), *(["draft"] if drafted else [])]
+    )

@@ -11,6 +11,7 @@ from app.commands import masklets, masks, objects
 from app.document.project import Project
 from app.document.values import Cell, Origin, TrackedObject
 from app.ui.canvas.view import CanvasView
+from app.ui.canvas.words import counted, object_name, span_words
 from app.ui.desk import Desk
 from app.ui.dialogs.categories_dialog import CategoriesDialog
 from app.ui.dialogs.finish_dialog import FinishDialog
@@ -73,7 +74,7 @@ class Arranging:
         self._turn(lambda thing: thing.keeps_off, objects.set_keeps_off, on, off)
         count = len(self._answered())
         if count:
-            answers = "1 prompted frame was answered" if count == 1 else f"{count:,} prompted frames were answered"
+            answers = f"{counted(count, 'prompted frame')} {'was' if count == 1 else 'were'} answered"
             self._desk.offered.emit(f"{answers} before that; the model can look at them again.", "ask_again")
 
     def _answered(self) -> list[Cell]:
@@ -94,7 +95,7 @@ class Arranging:
     def _ask_again(self) -> None:
         tracking, cells = self._desk.tracking, self._answered()
         if tracking is not None and cells:
-            tracking.ask_again(cells, f"Ask again, {len(cells):,} prompted frame{'s' if len(cells) != 1 else ''}")
+            tracking.ask_again(cells, f"Ask again, {counted(len(cells), 'prompted frame')}")
         else:
             self._desk.notice.emit("No prompted frame of the selected object has another object beside it.", "info")
 
@@ -145,8 +146,15 @@ class Arranging:
         if project is not None:
             chosen = self._desk.selected_objects
             count = self._desk.attempt(lambda: masks.delete_masks(project, chosen, first, last))
-            if count is not None:
-                self._desk.done_in_bulk.emit(f"Deleted {count:,} masks in {first}–{last}.")
+            if count:
+                self._desk.done_in_bulk.emit(f"Deleted {counted(count, 'mask')} on {span_words(first, last)}.")
+            elif count == 0:
+                who = (
+                    "The selected objects have"
+                    if len(chosen) > 1
+                    else f"{object_name(project.document, chosen[0])} has"
+                )
+                self._desk.notice.emit(f"{who} no mask on {span_words(first, last)}.", "info")
 
     def _join(self) -> None:
         """The object that was selected first stays. Where both have a mask and they differ, the person chooses."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from app.commands.review import exclude_from_runs, take_dismissal_back
 from app.document.values import Cell
 from app.inference.anchors import Anchor, anchors_of
+from app.ui.canvas.words import span_words
 from app.ui.desk import Desk
 from app.ui.verbs.propagating import Propagating
 from app.ui.verbs.versioning import Versioning
@@ -32,7 +33,7 @@ class LaneMenu:
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for title, names in (
             (f"Frame {desk.frame:,}", _HERE),
-            (f"Frames {desk.range[0]:,}–{desk.range[1]:,}", _SPAN),
+            (span_words(*desk.range).capitalize(), _SPAN),
             ("Runs", _RUNS),
         ):
             menu.addSeparator()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.ui.canvas.words import counted, object_name
+from app.ui.canvas.words import counted, object_name, span_words
 from app.ui.desk import Desk
 from app.ui.panels.line_panel import LinePanel
 from app.ui.projects import Projects
@@ -65,7 +65,7 @@ class LiningUp(QObject):
             return
         first, last = desk.range
         who = object_name(document, object_ids[0]) if len(object_ids) == 1 else counted(len(object_ids), "object")
-        words = f"{who}, both ways, frames {first:,}–{last:,}"
+        words = f"{who}, both ways, {span_words(first, last)}"
         run = WaitingRun(str(path), str(source.path), words, tuple(object_ids), first, last)
         if not self.line.waiting.add(run):
             desk.notice.emit(f"That stands in line already: {words}.", "info")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from app.inference.plan import Plan, PlanError, make_plan, span_around
-from app.ui.canvas.words import object_name
+from app.ui.canvas.words import object_name, span_words
 from app.ui.desk import Desk
 from app.ui.verbs import Verbs
 
@@ -49,7 +49,7 @@ class Repairing:
         if document is None:
             return
         first, last = min(joint.first for joint in joints), max(joint.last for joint in joints)
-        what = f"{object_name(document, joints[0].object_id)}, frames {first:,}–{last:,}"
+        what = f"{object_name(document, joints[0].object_id)}, {span_words(first, last)}"
         doubts = [joint for joint in joints if not joint.is_agreed]
         if not doubts:
             places = " and ".join(f"{joint.frame:,}" for joint in joints)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMessageBox, QPushButton, QWidget
 from app.commands import masks, review
 from app.document.values import Cell
 from app.ui.canvas.view import CanvasView
-from app.ui.canvas.words import counted, object_name
+from app.ui.canvas.words import counted, object_name, span_words
 from app.ui.desk import Desk
 from app.ui.suspicions import Suspicions
 from app.ui.verbs import Verbs
@@ -73,7 +73,7 @@ class Reviewing:
             if first <= frame <= last and not document.is_verified((object_id, frame))
         ]
         if not cells:
-            self._desk.notice.emit(f"There is nothing to verify in {first}–{last} that is not verified yet.", "info")
+            self._desk.notice.emit(f"Nothing on {span_words(first, last)} is left to verify.", "info")
             return
         who = object_name(document, chosen[0]) if len(chosen) == 1 else f"{len(chosen)} objects"
         if confirm(self._window, f"Verify {counted(len(cells), 'frame')} of {who}?", f"Verify {len(cells):,}"):
@@ -88,8 +88,8 @@ class Reviewing:
             return
         span = self._suspicions.span_of(entry)
         review.dismiss(project, span, entry.sign)
-        where = f"on frame {span[0][1]:,}" if len(span) == 1 else f"on frames {span[0][1]:,}–{span[-1][1]:,}"
-        self._desk.done_in_bulk.emit(f"Dismissed {where}: {entry.reason}.")
+        where = span_words(span[0][1], span[-1][1])
+        self._desk.done_in_bulk.emit(f"Dismissed on {where}: {entry.reason}.")
         order = self._suspicions.found
         place = order.index(entry)
         following = [other for other in (*order[place:], *order[:place]) if other.cell not in span]

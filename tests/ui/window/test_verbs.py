@@ -273,6 +273,19 @@ def test_solo_zoom_and_strength_change_the_view_only(qtbot, worked: MainWindow) 
     assert worked.desk.project is not None and worked.desk.project.history.undo_name == history
 
 
+def test_deleting_says_how_many_masks_and_offers_no_undo_where_there_were_none(worked: MainWindow) -> None:
+    desk, notices = worked.desk, worked.notices
+    for first, last, said, has_offer in (
+        (2, 3, "Deleted 2 masks on frames 2–3.", True),
+        (4, 4, "Deleted 1 mask on frame 4.", True),
+        (0, 1, "dog has no mask on frames 0–1.", False),
+    ):
+        desk.set_range(first, last)
+        do(worked, "delete_masks")
+        assert notices.texts[-1] == said
+        assert (notices._notices[-1].offer is not None) == has_offer
+
+
 def test_zooming_to_an_object_goes_back_only_from_where_it_went(qtbot, worked: MainWindow) -> None:
     canvas = worked.canvas
     worked.desk.set_frame(5)
