@@ -222,7 +222,10 @@ class CanvasBench(QObject):
     # --- inside ---
 
     def _edit(self, change: Callable[[Project, Cell], object], *, makes_object: bool) -> None:
-        if self._change(change, makes_object=makes_object) is not None:
+        document, cell = self._desk.document, self.cell
+        before = None if document is None or cell is None else document.masks.get(cell)
+        cell = self._change(change, makes_object=makes_object)
+        if document is not None and cell is not None and document.masks.get(cell) is not before:
             self.edited.emit()
 
     def _prompt(self, change: Callable[[Project, Cell], object], *, makes_object: bool = False) -> bool:

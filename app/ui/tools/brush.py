@@ -59,7 +59,8 @@ class BrushTool(Tool):
         if stroke is None:
             return
         self._last_dab, self._place, self._shown = self._place, None, None
-        self.bench.paint(stroke.view(bool), erase=not self._paints)
+        if stroke.any():  # beside the picture there is nothing to paint on
+            self.bench.paint(stroke.view(bool), erase=not self._paints)
         self.bench.show_stroke(None)
 
     def _draw(self, pointer: Pointer) -> None:

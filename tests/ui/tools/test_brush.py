@@ -86,6 +86,26 @@ def test_erasing_with_nothing_selected_makes_no_object(
     assert set(desk.project.document.objects) == {1, 2}
 
 
+@pytest.mark.parametrize("selected", [2, None])
+def test_a_dab_beside_the_picture_says_nothing_of_any_object(
+    bench: CanvasBench, desk: Desk, hand: Callable[..., Any], selected: int | None
+) -> None:
+    project = desk.project
+    assert project is not None
+    desk.select(selected)
+    hand(BrushTool(bench)).click(-40, -40)
+    assert (2, 0) not in project.document.masks, "an empty mask would say that it is absent"
+    assert not project.history.can_undo and bench.stroke is None
+
+
+def test_a_stroke_that_changes_nothing_is_no_edit(bench: CanvasBench, hand: Callable[..., Any]) -> None:
+    edits: list[bool] = []
+    bench.edited.connect(lambda: edits.append(True))
+    for _ in range(2):
+        hand(BrushTool(bench)).click(50, 40)
+    assert len(edits) == 1
+
+
 def test_the_size_stays_between_one_and_five_hundred_pixels() -> None:
     size = BrushSize(24)
     size.change(-200)
