@@ -5,18 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QListWidgetItem, QPushButton, QWidget
 
 from app.inference.checkpoints import (
     OFFICIAL,
@@ -27,6 +16,7 @@ from app.inference.checkpoints import (
     find_checkpoint,
 )
 from app.ui.desk import Desk
+from app.ui.list_dialog import ListDialog, button_row
 
 DEVICES = (
     ("auto", "the best that is here"),
@@ -36,19 +26,16 @@ DEVICES = (
 )
 
 
-class ModelsDialog(QDialog):
+class ModelsDialog(ListDialog):
     """Choose the model and the device. It does not block the window; a choice takes effect with *Use this model*."""
 
     chosen = Signal(object, str)
     """The Checkpoint to use, and the device's short name."""
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Models", "Models on this computer", parent)
         self._desk = desk
-        self.setWindowTitle("Models")
         self.setMinimumWidth(560)
-        self.list = QListWidget()
-        self.list.setAccessibleName("Models on this computer")
         self.list.itemDoubleClicked.connect(lambda _: self._use())
         self.device = QComboBox()
         for name, title in DEVICES:
@@ -74,11 +61,6 @@ class ModelsDialog(QDialog):
         device_row = QHBoxLayout()
         device_row.addWidget(QLabel("Computes on"))
         device_row.addWidget(self.device, 1)
-        buttons = QHBoxLayout()
-        buttons.addWidget(add)
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        buttons.addWidget(self._use_button)
         hint = QLabel(
             f"Official SAM 2 and 2.1 files ({OFFICIAL[0].file}, …) are free to download from their authors and "
             f"far stronger than the built-in model. Put them into {checkpoint_folder()}, or add a file from anywhere."
@@ -86,14 +68,7 @@ class ModelsDialog(QDialog):
         hint.setProperty("role", "hint")
         hint.setWordWrap(True)
         hint.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(16, 16, 16, 16)
-        layout.setSpacing(10)
-        for part in (here, self.list, hint):
-            layout.addWidget(part)
-        layout.addLayout(device_row)
-        layout.addWidget(self._state)
-        layout.addLayout(buttons)
+        self.stack(here, self.list, hint, device_row, self._state, button_row([add], [close, self._use_button]))
 
     def refresh(self) -> None:
         """Look again at what is here and what works now."""

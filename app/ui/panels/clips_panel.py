@@ -6,20 +6,11 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import (
-    QDialog,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.ui import theme
 from app.ui.clip_shelf import ClipProgress, ClipShelf
+from app.ui.list_dialog import ListDialog
 
 ROW_HEIGHT, PICTURE_WIDTH = 58, 88
 _PATH = Qt.ItemDataRole.UserRole
@@ -27,29 +18,23 @@ _PROGRESS = Qt.ItemDataRole.UserRole + 1
 _PICTURE = Qt.ItemDataRole.UserRole + 2
 
 
-class ClipsPanel(QDialog):
+class ClipsPanel(ListDialog):
     """Shown over the window until a clip is chosen or Esc is pressed; it reads the shelf anew every time."""
 
     chosen = Signal(object)
     """The path of a project."""
 
     def __init__(self, shelf: ClipShelf, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Clips", "Clips", parent)
         self._shelf = shelf
-        self.setWindowTitle("Clips")
         self.setMinimumSize(520, 360)
-        self.list = QListWidget()
-        self.list.setAccessibleName("Clips")
         self.list.setItemDelegate(_ClipDelegate(self.list))
         self.list.setUniformItemSizes(True)
         self.list.itemActivated.connect(self._choose)
         self.list.itemClicked.connect(self._choose)
         self._empty = QLabel("The clips that you work on will stand here. Open one with Ctrl+O.")
         self._empty.setProperty("role", "hint")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.addWidget(self._empty)
-        layout.addWidget(self.list, 1)
+        self.stack(self._empty, self.list)
 
     def open_list(self, current: Path | None) -> None:
         """Show the clips, with the open one marked."""

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QLabel, QListWidgetItem, QPushButton, QWidget
 
+from app.ui.list_dialog import ListDialog, button_row
 from app.ui.run_line import RunLine
 from app.ui.waiting_runs import WaitingRun
 
 _RUN = Qt.ItemDataRole.UserRole
 
 
-class LinePanel(QDialog):
+class LinePanel(ListDialog):
     """Stays beside the work and follows the line. Alt+Up and Alt+Down move a run, Delete takes it out."""
 
     def __init__(self, line: RunLine, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Runs in line", "Runs in line", parent)
         self._line = line
-        self.setWindowTitle("Runs in line")
         self.setMinimumSize(560, 340)
-        self.list = QListWidget()
-        self.list.setAccessibleName("Runs in line")
         self.list.setWordWrap(True)
         self.list.currentRowChanged.connect(lambda _: self._refresh())
         self._hint = QLabel()
@@ -45,18 +34,10 @@ class LinePanel(QDialog):
         self.later.clicked.connect(lambda: self._move(1))
         self.take_out.clicked.connect(self._take_out)
         self.run.clicked.connect(self._run_or_stop)
-        buttons = QHBoxLayout()
-        for button in (self.earlier, self.later, self.take_out):
+        movers = (self.earlier, self.later, self.take_out)
+        for button in movers:
             button.setAutoDefault(False)
-            buttons.addWidget(button)
-        buttons.addStretch(1)
-        buttons.addWidget(self.run)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 12, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self._hint)
-        layout.addWidget(self.list, 1)
-        layout.addLayout(buttons)
+        self.stack(self._hint, self.list, button_row(movers, [self.run]))
         line.changed.connect(self._show)
         line.waiting.changed.connect(self._show)
         self._show()
