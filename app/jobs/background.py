@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import atexit
+import itertools
 from collections.abc import Callable, Generator
 from typing import Any
 
+from PySide6.QtCore import QTimer
+
 from app.jobs.job import Job
 
-_running: set[Job] = set()
+_running: dict[int, Job] = {}
+_numbers = itertools.count()
 
 
 def run_in_background(make: Callable[[], Generator[Any, None, Any]], name: str = "The work") -> Job:
@@ -17,17 +21,20 @@ def run_in_background(make: Callable[[], Generator[Any, None, Any]], name: str =
     Connect to the job before the event loop goes on. The job is kept until it ends, and cancelled at exit.
     """
     job = Job(make, name)
-    _running.add(job)
-    job.ended.connect(lambda: _running.discard(job))
+    number = next(_numbers)
+    _running[number] = job
+    # By number, since what is connected to a job is never let go while it holds the job; and not before all have been
+    # told of the end.
+    job.ended.connect(lambda: QTimer.singleShot(0, lambda: _running.pop(number, None)))
     job.start()
     return job
 
 
 def close_background() -> None:
     """Cancel what is running and wait for it; for the end of the program."""
-    for job in list(_running):
+    for job in _running.values():
         job.cancel()
-    for job in list(_running):
+    for job in _running.values():
         job.wait()
     _running.clear()
 

@@ -34,7 +34,7 @@ class Job(QObject):
         self, make: Callable[[], Generator[Any, None, Any]], name: str = "The work", parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._make = make
+        self._make: Callable[[], Generator[Any, None, Any]] | None = make
         self._name = name
         self._lock = threading.Lock()
         self._latest: list[Any] = []
@@ -67,8 +67,11 @@ class Job(QObject):
 
     def _work(self) -> None:
         self._post()
+        make, self._make = self._make, None  # whoever keeps the job need not keep what it works on
+        assert make is not None, "a job runs once"
         try:
-            work = self._make()
+            work = make()
+            del make
             try:
                 while not self._is_cancelled.is_set():
                     try:

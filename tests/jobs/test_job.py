@@ -1,6 +1,8 @@
 """Jobs: a generator on a thread, its progress, and its one end."""
 
+import gc
 import threading
+import weakref
 
 from app.commands.errors import CommandError
 from app.jobs.background import close_background, run_in_background
@@ -114,3 +116,40 @@ def test_a_fault_while_making_the_generator_is_an_end_too(qtbot):
     with qtbot.waitSignal(job.ended, timeout=5000):
         job.start()
     assert ("failed", "There is no clip.") in seen
+
+
+def test_a_job_that_has_ended_is_let_go_with_all_that_it_worked_on(qtbot):
+    class Snapshot:
+        pass
+
+    def ran():
+        snapshot = Snapshot()
+
+        def work():
+            yield snapshot
+            return snapshot
+
+        job = run_in_background(work)
+        with qtbot.waitSignal(job.ended, timeout=10_000):
+            pass
+        return weakref.ref(job), weakref.ref(snapshot)
+
+    job, snapshot = ran()
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and job() is None and snapshot() is None, timeout=10_000)
+
+
+def test_a_job_that_somebody_keeps_lets_go_what_it_was_made_from(qtbot):
+    def ran():
+        large = set(range(9))
+
+        def work():
+            yield from large
+
+        job = Job(lambda: work())
+        with qtbot.waitSignal(job.ended, timeout=10_000):
+            job.start()
+        return job, weakref.ref(large)
+
+    job, large = ran()
+    gc.collect()
+    assert large() is None and not job.is_running
