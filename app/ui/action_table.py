@@ -242,7 +242,7 @@ PROPAGATE = (
     _A("restart_model", "Start the model again", "Propagate", (), "", ("restart",)),
 )
 REVIEW = (
-    _A("verify", "Verify this cell / take it back", "Review", ("C",), "check", _OBJECT, short="Verify"),
+    _A("verify", "Verify here / take it back", "Review", ("C",), "check", _OBJECT, short="Verify"),
     _A("verify_frame", "Verify all objects on this frame", "Review", ("Shift+C",), "", ("clip", "objects")),
     _A(
         "verify_range", "Verify the selected objects in the range", "Review", ("Ctrl+Return", "Ctrl+Enter"), "", _OBJECT

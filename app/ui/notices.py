@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from app.ui import icons, theme
 
 MOST = 3
-_STAY_MS = {"info": 6000, "good": 6000, "warning": 10000}
-_OFFER_MS = 10000
+STAY_MS = 10_000
+"""So long everything but an error stands: long enough to be read by everybody."""
 _ICONS = {
     "info": ("info", "text_2"),
     "good": ("check", "good"),
@@ -48,8 +48,8 @@ class Notice(QFrame):
         self.paint_signs()
         self.timer = QTimer(self)
         self.timer.setSingleShot(True)
-        if kind in _STAY_MS:
-            self.timer.start(_STAY_MS[kind])
+        if kind != "error":
+            self.timer.start(STAY_MS)
 
     def paint_signs(self) -> None:
         """Draw sign and cross in the colours of the theme."""
@@ -59,14 +59,13 @@ class Notice(QFrame):
         self.close_button.setIcon(icons.icon("cross"))
 
     def add_offer(self, action: QAction, words: str) -> None:
-        """A button that does the action, for ten seconds."""
+        """A button that does the action, for as long as the notice stands."""
         self.offer = QPushButton(words)
         self.offer.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.offer.clicked.connect(action.trigger)
         layout = self.layout()
         assert isinstance(layout, QHBoxLayout)
         layout.insertWidget(2, self.offer)
-        self.timer.start(_OFFER_MS)
 
     def needed_height(self, width: int) -> int:
         """Pixels that it needs at a width."""
@@ -81,8 +80,8 @@ class Notice(QFrame):
         """The same cause once more: counted, not repeated."""
         self.count += 1
         self._label.setText(f"{self.text}  (× {self.count})")
-        if self.kind in _STAY_MS:
-            self.timer.start(_STAY_MS[self.kind])
+        if self.kind != "error":
+            self.timer.start(STAY_MS)
 
 
 class NoticeStack(QWidget):

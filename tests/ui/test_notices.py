@@ -68,3 +68,16 @@ def test_an_error_stays_until_it_is_closed_whatever_else_is_said(qtbot: Any) -> 
     for number in range(3):
         stack.say(f"Something grave, {number}.", "error")
     assert stack.texts == [f"Something grave, {number}." for number in range(3)]
+
+
+@pytest.mark.parametrize("kind", ["info", "good", "warning", "error"])
+def test_notices_stand_for_ten_seconds_and_errors_until_they_are_closed(qtbot: Any, kind: str) -> None:
+    ground = QWidget()
+    qtbot.addWidget(ground)
+    stack = NoticeStack(ground)
+    stack.say("Something happened.", kind)
+    (notice,) = stack.findChildren(Notice)
+    assert notice.timer.isActive() == (kind != "error")
+    assert kind == "error" or notice.timer.interval() == 10_000
+    notice.close_button.click()
+    assert not stack.texts
