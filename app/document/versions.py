@@ -77,8 +77,10 @@ class Versions:
             return {}
         number, moment = self._last_run + 1, time.time()
         changed: dict[VersionKey, Version | None] = {}
-        for object_id in dict.fromkeys(cell[0] for cell in before):
-            frames = {int(frame): mask for (one, frame), mask in before.items() if one == object_id}
+        lanes: dict[int, dict[int, FrameMask | None]] = {}
+        for (object_id, frame), mask in before.items():
+            lanes.setdefault(object_id, {})[int(frame)] = mask
+        for object_id, frames in lanes.items():
             masks = {frame: mask for frame, mask in frames.items() if mask is not None}
             ends = min(frames), max(frames)
             bare = frozenset(frames) - masks.keys()
