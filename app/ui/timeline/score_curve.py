@@ -24,7 +24,8 @@ MOST_POINTS = 1000
 class ScoreCurve(QWidget):
     """Visibility, 0 to 1, over the axis; the dashed line is where the object counts as gone. In red, suspicion, 0 to 1.
 
-    The plot is made when the first curve is shown: the plotting library is slow to import.
+    It is transparent: the playhead, cuts and markers of the lanes go through it. The plot is made when the
+    first curve is shown: the plotting library is slow to import.
     """
 
     def __init__(self, axis: TimeAxis, parent: QWidget | None = None) -> None:
@@ -34,7 +35,6 @@ class ScoreCurve(QWidget):
         self._curve: Any = None
         self._peaks: Any = None
         self._limit: Any = None
-        self._playhead: Any = None
         self._label = QLabel("visibility score", self)
         self._label.setProperty("role", "hint")
         self._label.move(28, 3)
@@ -89,12 +89,6 @@ class ScoreCurve(QWidget):
             self._peaks.setData(starts + per_point / 2, highest, connect="finite")
             self._peaks.setPen(QColor(theme.current().attention), width=1)
 
-    def show_playhead(self, frame: int) -> None:
-        """Carry the playhead's line through the curve, which covers the lanes' own."""
-        if self._plot is not None:
-            self._playhead.setPen(QColor(theme.current().text_1), width=1)
-            self._playhead.setPos(frame + 0.5)
-
     def _show_plot(self, is_shown: bool) -> None:
         self._label.setVisible(is_shown)
         self._second.setVisible(is_shown and self._second.isVisibleTo(self))
@@ -120,9 +114,7 @@ class ScoreCurve(QWidget):
             # A smooth line of a thousand corners takes 6 ms: it is drawn when it changes, not when the playhead passes.
             curve.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self._limit = pyqtgraph.InfiniteLine(pos=0.5, angle=0)
-        self._playhead = pyqtgraph.InfiniteLine(angle=90)
         self._plot.addItem(self._limit)
-        self._plot.addItem(self._playhead)
         self._place()
 
     def _place(self) -> None:

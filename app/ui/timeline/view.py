@@ -108,7 +108,6 @@ class TimelineView(QWidget):
     def _on_frame(self) -> None:
         if self._desk.is_playing or not self.underMouse():
             self.axis.follow(self._desk.frame)
-        self.curve.show_playhead(self._desk.frame)
 
     def _on_selection(self) -> None:
         object_id = self._desk.selected_object
@@ -142,7 +141,6 @@ class TimelineView(QWidget):
         self.curve.setGeometry(0, top + LANE_HEIGHT - 4, self.lanes.width(), CURVE_HEIGHT)
         color = theme.current().object_color(self._desk.shade_of(object_id))
         self.curve.show_cells(self.lanes.cells_of(object_id), color, self.lanes.suspicions_of(object_id))
-        self.curve.show_playhead(self._desk.frame)
         self.curve.show()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint
-from PySide6.QtGui import QImage, QPaintEvent, QRegion
+from PySide6.QtGui import QColor, QImage, QPaintEvent, QRegion
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline import TimelineView
+from app.ui.timeline.ruler import HEADER_WIDTH
 
 
 class Painted(QObject):
@@ -30,6 +32,18 @@ def picture_of(widget: QWidget) -> QImage:
     picture.fill(0)
     widget.render(picture, QPoint())
     return picture
+
+
+def test_the_playhead_crosses_the_curve_as_one_thin_line(qtbot: QtBot, view: TimelineView, desk: Desk) -> None:
+    desk.select(1)
+    qtbot.waitUntil(view.curve.isVisible)
+    line = QColor(theme.current().text_1).rgb()
+    rows = range(view.curve.y() + 2, view.curve.y() + view.curve.height(), 4)
+    for frame in range(0, 24, 3):
+        desk.set_frame(frame)
+        picture = picture_of(view.lanes)
+        counts = [sum(picture.pixel(x, y) == line for x in range(HEADER_WIDTH, view.lanes.width())) for y in rows]
+        assert set(counts) <= {0, 1} and counts.count(1) > len(counts) / 2
 
 
 @pytest.mark.parametrize("name", ["ruler", "filmstrip", "lanes"])
