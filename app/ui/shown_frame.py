@@ -111,8 +111,10 @@ class ShownFrame(QObject):
             self.wait_for(f"Loading frame {frame:,}")
 
     def _take(self, loaded: LoadedFrame) -> None:
-        # While the playhead is dragged every frame that is ready helps; while playing only the one that is due.
-        if loaded.frame == self._desk.frame or not self._desk.is_playing:
+        # While the playhead is dragged every frame that is ready helps; while playing only the one that is due, and
+        # under a button that is held the one that was pressed on.
+        is_seized = self._desk.is_playing or self._canvas.pointing.held is not None
+        if loaded.frame == self._desk.frame or not is_seized:
             self._canvas.show_frame(loaded.frame, loaded)
         if loaded.frame == self._desk.frame:
             self.end_waiting()
@@ -127,6 +129,8 @@ class ShownFrame(QObject):
         self.loader.expect(following, size=self._canvas.reduced_size(), along=along)
 
     def _take_failure(self, frame: int, sentence: str) -> None:
+        if frame != self._desk.frame:
+            return  # nobody waits for it any more
         self.end_waiting()
         self._canvas.show_frame(frame, None)
         self._desk.set_playing(False)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPointF, Qt
 
 from app.document.project import Project
-from app.media.source import FrameSource
+from app.media.source import ClipError, FrameSource
 from app.ui.canvas import CanvasView
 from app.ui.desk import Desk
 from app.ui.shown_frame import ShownFrame
@@ -25,6 +26,7 @@ class SlowSource:
         self.frame_count, self.times = source.frame_count, source.times
         self.reads: list[int] = []
         self.may_go = threading.Event()
+        self.damaged: set[int] = set()
 
     def cached(self, frame: int) -> bool:
         return False
@@ -36,6 +38,8 @@ class SlowSource:
     def read(self, frame: int) -> np.ndarray:
         self.reads.append(frame)
         assert self.may_go.wait(timeout=10)
+        if frame in self.damaged:
+            raise ClipError(f"Frame {frame} is damaged.")
         return self._source.read(frame)
 
 
@@ -93,3 +97,46 @@ def test_the_first_frame_of_another_clip_has_its_neighbour_made_ready(
     slow.reads.clear()
     desk.show_project(project, slow, None)  # type: ignore[arg-type]
     qtbot.waitUntil(lambda: slow.reads[-1:] == [1], timeout=2000)
+
+
+def test_a_press_while_playing_speaks_to_the_frame_that_is_seen_and_stays_there(
+    qtbot, frames, slow: SlowSource
+) -> None:
+    desk, canvas, shown = frames
+    slow.may_go.set()
+    desk.set_frame(10)
+    qtbot.waitUntil(shown.is_shown, timeout=10000)
+    slow.may_go.clear()
+    desk.set_playing(True)
+    desk.set_frame(20)
+    qtbot.waitUntil(lambda: slow.reads[-1:] == [20], timeout=10000)
+    at = canvas.mapFromScene(QPointF(40, 35))
+    qtbot.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    slow.may_go.set()
+    qtbot.waitUntil(lambda: not shown.loader.is_busy, timeout=10000)
+    qtbot.wait(50)
+    qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert desk.document is not None and desk.selected_object is not None
+    assert (desk.selected_object, 10) in desk.document.prompts
+    assert desk.frame == canvas.shown_frame == 10 and not desk.is_playing
+
+
+def test_a_damaged_frame_is_told_where_it_is_wanted_and_passed_over_where_it_is_not(
+    qtbot, frames, slow: SlowSource
+) -> None:
+    desk, canvas, shown = frames
+    said: list[str] = []
+    desk.notice.connect(lambda sentence, _: said.append(sentence))
+    slow.may_go.set()
+    qtbot.waitUntil(shown.is_shown, timeout=10000)
+    slow.damaged.add(10)
+    slow.may_go.clear()
+    desk.set_frame(10)
+    qtbot.waitUntil(lambda: slow.reads[-1:] == [10], timeout=10000)
+    desk.set_frame(20)
+    slow.may_go.set()
+    qtbot.waitUntil(shown.is_shown, timeout=10000)
+    assert not said and canvas.shown_frame == 20
+    desk.set_frame(10)
+    qtbot.waitUntil(lambda: said == ["Frame 10 is damaged."], timeout=10000)
+    assert canvas.shown_frame == 10

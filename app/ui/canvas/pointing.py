@@ -69,7 +69,9 @@ class Pointing:
         button = _BUTTONS.get(event.button())
         if button is None:
             return
-        self._desk.set_playing(False)
+        if self._desk.is_playing:
+            self._desk.set_playing(False)
+            self._desk.set_frame(parts.bench.frame)  # the one that is seen; the next may be on its way
         parts.candidates.forget()
         self.last_press = event.position().toPoint()
         pointer = self._pointer(event, button)
