@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +55,16 @@ def read(path: Path, *, held_out: bool = False) -> Library:
         content = _content(file)
         images = {image["id"]: image for image in content["images"]}
         by_image: dict[Any, list[Record]] = defaultdict(list)
+        left_out: set[tuple[Any, Any]] = set()
         for annotation in content["annotations"]:
             if not annotation.get("iscrowd") and annotation.get("segmentation"):
                 by_image[annotation["image_id"]].append(annotation)
+            else:
+                left_out.add((annotation["image_id"], annotation.get("track_id")))
         paths = _pictures(file, folder, list(images.values()))
         found = [still for number in images for still in _stills(source, images[number], paths, by_image[number])]
         stills[source] = stills.get(source, ()) + tuple(found)
-        videos |= _videos(source, content, paths, by_image)
+        videos |= _videos(source, content, paths, by_image, left_out)
     return Library(stills={source: items for source, items in stills.items() if items}, videos=videos)
 
 
@@ -136,11 +139,16 @@ def _cover(one: Record, other: Record) -> bool:
 
 
 def _videos(
-    source: str, content: Record, paths: Mapping[Any, Path], by_image: Mapping[Any, Sequence[Record]]
+    source: str,
+    content: Record,
+    paths: Mapping[Any, Path],
+    by_image: Mapping[Any, Sequence[Record]],
+    left_out: Collection[tuple[Any, Any]],
 ) -> dict[str, LabelledVideo]:
     """Each object with a track id as a video of its own.
 
-    Frames without a mask of it count only where the file says that everything was looked at (`exhaustive`).
+    Frames without a mask of it count only where the file says that everything was looked at (`exhaustive`), and not
+    where it is there, by image and track in `left_out`, but without a mask of its own.
     """
     names = {video["id"]: str(video.get("name", video["id"])) for video in content.get("videos", ())}
     of_video: dict[Any, list[Record]] = defaultdict(list)
@@ -156,7 +164,7 @@ def _videos(
             maps: dict[int, CocoMap] = {}
             for index, image in enumerate(images):
                 mine = [item for item in by_image[image["id"]] if item.get("track_id") == track]
-                if mine or image.get("exhaustive"):
+                if mine or (image.get("exhaustive") and (image["id"], track) not in left_out):
                     maps[index] = _map(image, [(1, item) for item in mine])
             if len(maps) > 1:
                 videos[f"{source}/{names[video]}, {track}"] = LabelledVideo(source, frames, maps)

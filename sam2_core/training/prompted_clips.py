@@ -19,9 +19,8 @@ from sam2_core.model.sam2 import ABSENT_LOGIT
 from sam2_core.training.decoding import Features, decode
 from sam2_core.training.losses import LossWeights, StepLoss, decoder_loss
 from sam2_core.training.person import Person, boxes_around, clicks_on, clicks_on_errors
-from sam2_core.training.tracking import Memory, condition, no_points, picked, remember
+from sam2_core.training.tracking import GIVEN_LOGIT, Memory, condition, no_points, picked, remember
 
-_GIVEN_LOGIT = 10.0
 _BOX_SHARE = 0.5
 
 
@@ -208,6 +207,6 @@ def _taken_mask(model: Any, rows: Features, truth: Tensor) -> Answer:
         mask = (F.interpolate(truth[:, None], size=(side, side), mode="bilinear", align_corners=False) > 0.5).float()
     output = decode(model, rows, *no_points(len(truth)), model.mask_downsample(mask), rows.coarse)
     is_there = mask.flatten(1).any(dim=1)[:, None]
-    score = torch.where(is_there, _GIVEN_LOGIT, -_GIVEN_LOGIT)
+    score = torch.where(is_there, GIVEN_LOGIT, -GIVEN_LOGIT)
     # For the pointer the decoder's own opinion counts as well; where either says no, it is replaced.
-    return Answer((2 * mask - 1) * _GIVEN_LOGIT, output.tokens[:, 0], score, torch.minimum(output.score, score))
+    return Answer((2 * mask - 1) * GIVEN_LOGIT, output.tokens[:, 0], score, torch.minimum(output.score, score))

@@ -21,7 +21,7 @@ class StepRecord:
 
     Attributes:
         step: 0-based number of the step.
-        kind: `still` or `clip`.
+        kind: `still`, `clip` or `round trip`.
         loss: total.
         parts: mean of each part of the loss over the decoder passes.
         first_iou, last_iou: mean IoU of the first and of the last answers of the step.

@@ -17,12 +17,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sam2_core.matching import matching_features
 from sam2_core.model.mask_decoder import DecoderOutput
 from sam2_core.training.decoding import Features, decode
 from sam2_core.training.losses import LossWeights, StepLoss, decoder_loss
 from sam2_core.training.recipes import StageRecipe
-from sam2_core.training.tracking import Memory, condition, matched_mask, no_points, picked, remember, take_mask
+from sam2_core.training.tracking import (
+    Memory,
+    condition,
+    features_to_match,
+    matched_mask,
+    no_points,
+    picked,
+    remember,
+    take_mask,
+)
 
 _GUESSES = 24
 _SMALLEST, _LARGEST = 0.003, 0.4
@@ -91,7 +99,7 @@ def _followed(
     rows = [features.rows(torch.full((len(start),), frame)) for frame in order]
     matching = []
     if uses_prior and model.config.matching_prior:
-        matching = [matching_features(features.trunk[0][frame], features.trunk[1][frame]) for frame in order]
+        matching = features_to_match(features, order)
     memory = Memory()
     take_mask(model, rows[0], start, memory)
     is_multimask = model.config.uses_multimask(0, is_initial=False)

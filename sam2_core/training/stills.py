@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from sam2_core.model.mask_decoder import DecoderOutput
+from sam2_core.model.prompt_encoder import PADDING
 from sam2_core.training.decoding import Features, as_shown, decode
 from sam2_core.training.losses import LossWeights, StepLoss, decoder_loss
 from sam2_core.training.prompts import boxes, corrections, first_clicks, wrong_masks
 from sam2_core.training.recipes import StageRecipe
 
 _LOGIT_BOUND = 32.0
-_NO_POINT = -1
 
 
 @dataclass
@@ -98,8 +98,8 @@ def _first_prompts(truth: Tensor, by_box: Tensor, by_mask: Tensor, generator: to
     corners, corner_labels = boxes(truth, generator)
     padded = torch.cat([clicks, torch.zeros_like(clicks)], dim=1)
     points = torch.where(by_box[:, None, None], corners, padded)
-    labels = torch.where(by_box[:, None], corner_labels, torch.tensor([1, _NO_POINT]))
-    return torch.where(by_mask[:, None, None], 0.0, points), torch.where(by_mask[:, None], _NO_POINT, labels)
+    labels = torch.where(by_box[:, None], corner_labels, torch.tensor([1, PADDING]))
+    return torch.where(by_mask[:, None, None], 0.0, points), torch.where(by_mask[:, None], PADDING, labels)
 
 
 def _answer(output: DecoderOutput, is_multimask: Tensor) -> Tensor:

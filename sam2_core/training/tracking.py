@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +24,8 @@ from sam2_core.training.prompts import boxes, first_clicks
 from sam2_core.training.recipes import StageRecipe
 from sam2_core.training.stills import Answers, correct
 
-_GIVEN_LOGIT = 10.0
+GIVEN_LOGIT = 10.0
+"""Of masks that are given, either way."""
 
 
 @dataclass
@@ -62,7 +64,7 @@ def clip_losses(
     losses = _first_frame(model, features, truth, stage, weights, generator, memory)
     uses_prior = model.config.matching_prior and float(torch.rand((), generator=generator)) >= stage.prior_drop
     frames = range(len(truth)) if uses_prior else range(0)
-    matching = [matching_features(features.trunk[0][t], features.trunk[1][t]) for t in frames]
+    matching = features_to_match(features, frames)
     corrected = int(torch.randint(1, len(truth), (), generator=generator)) if len(truth) > 1 else 0
     for frame in range(1, len(truth)):
         rows = features.rows(torch.full((truth.shape[1],), frame))
@@ -112,7 +114,7 @@ def _first_frame(
     overlap = ((answers.logits > 0) & (truth[0] > 0.5)).flatten(1).sum(-1).float()
     union = ((answers.logits > 0) | (truth[0] > 0.5)).flatten(1).sum(-1).clamp(min=1)
     is_good = (overlap / union > 0.7)[:, None, None, None]
-    logits = torch.where(is_good, answers.logits[:, None], (2 * truth[0] - 1)[:, None] * _GIVEN_LOGIT)
+    logits = torch.where(is_good, answers.logits[:, None], (2 * truth[0] - 1)[:, None] * GIVEN_LOGIT)
     remember(model, rows, logits, token, output.score, memory, 0, is_prompted=True)
     return losses
 
@@ -120,7 +122,7 @@ def _first_frame(
 def take_mask(model: Any, rows: Features, truth: Tensor, memory: Memory) -> None:
     """Begin a memory with given masks K x S/4 x S/4 on frame 0: they are the answer, and nothing is asked."""
     count = len(truth)
-    logits = (2 * truth - 1)[:, None] * _GIVEN_LOGIT
+    logits = (2 * truth - 1)[:, None] * GIVEN_LOGIT
     mask = F.interpolate(truth[:, None], scale_factor=4.0, mode="bilinear", align_corners=False)
     points, labels = no_points(count)
     output = decode(model, rows, points, labels, model.mask_downsample((mask > 0.5).float()), rows.coarse)
@@ -173,7 +175,7 @@ def remember(
     memory.maps.append(model.encode_memory(rows.coarse, upsample_logits(logits, (side, side)), score, is_binary))
     presence_gate = ((score if pointer_score is None else pointer_score) > 0).float()
     memory.pointers.append(presence_gate * model.obj_ptr_proj(token) + (1 - presence_gate) * model.no_obj_ptr)
-    shown = torch.where((score > 0)[..., None, None], logits, -_GIVEN_LOGIT)
+    shown = torch.where((score > 0)[..., None, None], logits, -GIVEN_LOGIT)
     memory.logits.append(shown.detach())
     memory.frames.append(frame)
     if is_prompted:
@@ -214,6 +216,12 @@ def condition(model: Any, rows: Features, memory: Memory, frame: int, clip_lengt
 
 
 @torch.no_grad()
+def features_to_match(features: Features, frames: Sequence[int]) -> list[Tensor]:
+    """What the cells of some frames are compared by; nothing learns from it."""
+    return [matching_features(features.trunk[0][frame], features.trunk[1][frame]) for frame in frames]
+
+
+@torch.no_grad()
 def matched_mask(matching: list[Tensor], memory: Memory, frame: int) -> Tensor:
     """The matched mask K x 1 x S/4 x S/4, carried from the first frame and from the last six.
 
@@ -221,7 +229,7 @@ def matched_mask(matching: list[Tensor], memory: Memory, frame: int) -> Tensor:
     stays. Nor is the first frame searched further around for what was lost, as in a session, nor absence judged.
 
     Args:
-        matching: the features of all frames, from `matching_features`.
+        matching: of all frames, from `features_to_match`.
         memory: what was answered so far, the first frame first.
         frame: where to.
     """

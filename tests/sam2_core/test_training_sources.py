@@ -123,19 +123,20 @@ def test_of_several_coco_files_the_validation_part_is_held_out(tmp_path: Path) -
 def test_a_coco_file_with_tracks_gives_videos_and_knows_absent_from_unknown(tmp_path: Path) -> None:
     images = [
         {"id": n, "file_name": f"{n}.jpg", "height": HEIGHT, "width": WIDTH, "video_id": 1, "frame_id": n, **more}
-        for n, more in enumerate([{}, {}, {"exhaustive": True}, {"exhaustive": False}])
+        for n, more in enumerate([{}, {}, {"exhaustive": True}, {"exhaustive": False}, {"exhaustive": True}])
     ]
     box = [[8, 8, 48, 8, 48, 40, 8, 40]]
     annotations = [
         {"id": n, "image_id": n, "bbox": [8, 8, 40, 32], "segmentation": box, "track_id": 5} for n in range(2)
     ]
+    annotations += [{**annotations[0], "id": 4, "image_id": 4, "iscrowd": 1}]
     file = _coco(tmp_path, images=images, annotations=annotations, videos=[{"id": 1, "name": "walk"}])
     for image in images:
         _picture(tmp_path / "train" / str(image["file_name"]))
     video = open_library([file]).videos[f"{tmp_path.name}/walk, 5"]
-    assert len(video.frames) == 4
+    assert len(video.frames) == 5
     areas = {frame: int((read_index_map(source) > 0).sum()) for frame, source in video.maps.items()}
-    assert areas == {0: 40 * 32, 1: 40 * 32, 2: 0}
+    assert areas == {0: 40 * 32, 1: 40 * 32, 2: 0}, "in a crowd it is not absent"
 
 
 @pytest.mark.parametrize("seed", range(3))
