@@ -59,6 +59,7 @@ class Models(QObject):
         tracking = Tracking(project, clip, engine_factory=self._spare.take)
         tracking.status_changed.connect(self.status_changed)
         tracking.error.connect(lambda sentence: self._desk.notice.emit(sentence, "error"))
+        tracking.run_finished.connect(self._rest_soon)  # the run may have put what was known of the frame away
         self._start(tracking)
         return tracking
 
@@ -87,6 +88,7 @@ class Models(QObject):
         self._places.choose_model("" if checkpoint.kind == "built-in" else str(checkpoint.path), device)
         if self._desk.tracking is not None:
             self._desk.tracking.use_model(checkpoint, device)
+            self._rest_soon()
         self._show_idle()
         self._warm()
 

@@ -9,6 +9,8 @@ from app.commands.masks import set_mask
 from app.commands.objects import new_object, set_object_frozen, set_object_visible
 from app.commands.prompts import add_point, set_box
 from app.document.values import Box, Origin
+from app.inference.checkpoints import BUILT_IN_NAME, find_checkpoint
+from app.ui.models import REST_MS
 from app.ui.window import MainWindow
 
 
@@ -119,3 +121,16 @@ def test_prompt_frames_of_the_selected_object_are_walked(drawn: MainWindow) -> N
         do(drawn, name)
         stops.append(desk.frame)
     assert stops == [8, 12, 12, 8, 1, 1]
+
+
+def test_the_model_looks_at_the_resting_frame_again_after_a_run_and_after_another_choice(
+    qtbot, drawn: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tracking = drawn.desk.tracking
+    qtbot.wait(REST_MS * 2)  # the frame that was gone to has been looked at
+    looked_at: list[int] = []
+    monkeypatch.setattr(tracking, "prepare", looked_at.append)
+    run(qtbot, drawn, "propagate_forward")
+    qtbot.waitUntil(lambda: looked_at == [3], timeout=5000)
+    drawn.models.choose(find_checkpoint(BUILT_IN_NAME), "cpu")
+    qtbot.waitUntil(lambda: looked_at == [3, 3], timeout=5000)
