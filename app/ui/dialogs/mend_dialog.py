@@ -96,7 +96,7 @@ class MendDialog(QDialog):
         layout.addLayout(self._form)
         layout.addWidget(self.effect)
         layout.addLayout(buttons)
-        self.setMinimumWidth(340)
+        self.setMinimumWidth(440)
 
     # --- what is chosen ---
 

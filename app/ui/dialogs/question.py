@@ -2,37 +2,61 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
+
+from app.ui import theme
 
 
 def ask_text(parent: QWidget, title: str, question: str, verb: str, *, text: str = "") -> str | None:
     """A line of text, or None where the person thought better of it."""
-    dialog = _dialog(parent, title, question, verb)
-    dialog.setTextValue(text)
-    return dialog.textValue() if _is_answered(dialog) else None
+    line = QLineEdit(text)
+    line.selectAll()
+    return line.text() if _is_answered(Question(parent, title, question, verb, line)) else None
 
 
 def ask_number(
     parent: QWidget, title: str, question: str, verb: str, number: int, most: int, *, least: int = 1
 ) -> int | None:
     """A whole number from `least` to `most`, or None where the person thought better of it."""
-    dialog = _dialog(parent, title, question, verb)
-    dialog.setInputMode(QInputDialog.InputMode.IntInput)
-    dialog.setIntRange(least, most)
-    dialog.setIntValue(number)
-    return dialog.intValue() if _is_answered(dialog) else None
+    box = QSpinBox()
+    box.setRange(least, most)
+    box.setValue(number)
+    box.selectAll()
+    return box.value() if _is_answered(Question(parent, title, question, verb, box)) else None
 
 
-def _dialog(parent: QWidget, title: str, question: str, verb: str) -> QInputDialog:
-    dialog = QInputDialog(parent)
-    dialog.setWindowTitle(title)
-    dialog.setLabelText(question)
-    dialog.setOkButtonText(verb)
-    dialog.setMinimumWidth(320)
-    return dialog
+class Question(QDialog):
+    """A question over the field for its answer; Enter gives the answer, Esc gives none."""
+
+    def __init__(self, parent: QWidget, title: str, question: str, verb: str, field: QLineEdit | QSpinBox) -> None:
+        super().__init__(parent)
+        self.field = field
+        self.setWindowTitle(title)
+        self.setMinimumWidth(360)
+        asked = QLabel(question)
+        asked.setWordWrap(True)
+        asked.setBuddy(field)
+        field.setAccessibleName(question)
+        cancel, answer = QPushButton("Cancel"), QPushButton(verb)
+        cancel.setAutoDefault(False)
+        cancel.clicked.connect(self.reject)
+        answer.setProperty("role", "primary")
+        answer.setDefault(True)
+        answer.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(answer)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.SPACE_4, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
+        layout.setSpacing(theme.SPACE_3)
+        layout.addWidget(asked)
+        layout.addWidget(field)
+        layout.addLayout(buttons)
+        field.setFocus()
 
 
-def _is_answered(dialog: QInputDialog) -> bool:
-    is_given = bool(dialog.exec())
-    dialog.deleteLater()
+def _is_answered(question: Question) -> bool:
+    is_given = bool(question.exec())
+    question.deleteLater()
     return is_given

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QApplication, QInputDialog
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 
 from app.ui.dialogs.export_dialog import ExportDialog
+from app.ui.dialogs.question import Question
 from app.ui.timeline.transport import SpeedButton
 from app.ui.window import MainWindow
 
@@ -22,12 +23,12 @@ def answer_with(qtbot: Any) -> Callable[[Any], None]:
     def answer(value: Any) -> None:
         def give() -> None:
             box = QApplication.activeModalWidget()
-            assert isinstance(box, QInputDialog)
+            assert isinstance(box, Question)
             if value is None:
                 box.reject()
                 return
-            box.setIntValue(value) if isinstance(value, int) else box.setTextValue(value)
-            box.accept()
+            box.field.setText(value) if isinstance(box.field, QLineEdit) else box.field.setValue(value)
+            next(button for button in box.findChildren(QPushButton) if button.isDefault()).click()
 
         QTimer.singleShot(50, give)
 
