@@ -2,9 +2,9 @@
 
 `NAME_pretraining` learns from stills; it starts from nothing, or better from a trunk that was pretrained as a masked
 autoencoder (`--start`). `NAME_training` goes on from its result with stills and clips, `NAME_long_training` from that
-one's with clips twice as long and the trunk frozen. `NAME_mose` is the published configuration for going on with the
-weights that were published. A step sees one picture or clip per process, so the paper's batch of 256 takes as many
-processes.
+one's with clips twice as long and the image encoder frozen. `NAME_mose` is the published configuration for going on
+with the weights that were published. A step sees one picture or clip per process, so the paper's batch of 256 takes as
+many processes.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import dataclasses
 
 from sam2_core.config import CONFIGS, ModelConfig
 from sam2_core.training.augmentation import CLIP_AUGMENTATION, STILL_AUGMENTATION
+from sam2_core.training.finetuning import DECODER_AND_MEMORY
 from sam2_core.training.losses import PAPER_LOSS
 from sam2_core.training.recipes import RECIPES, Recipe, StageRecipe
 
@@ -63,11 +64,11 @@ def full_training(config: ModelConfig) -> Recipe:
 
 
 def long_training(config: ModelConfig) -> Recipe:
-    """Clips of sixteen frames with the trunk frozen: 50 thousand steps at half of the rate."""
+    """Clips of sixteen frames with trunk and neck frozen: 50 thousand steps at half of the rate."""
     stage = dataclasses.replace(
         full_training(config).stages[0], steps=50_000, learning_rate=1.5e-4, trunk_rate=0.0, warmup=100, frames=16
     )
-    return _recipe(config, stage)
+    return dataclasses.replace(_recipe(config, stage), trained_parts=("sam_prompt_encoder.", *DECODER_AND_MEMORY))
 
 
 def mose(config: ModelConfig) -> Recipe:

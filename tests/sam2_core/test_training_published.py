@@ -16,7 +16,7 @@ from sam2_core.device import Device
 from sam2_core.model.hiera import Hiera
 from sam2_core.model.sam2 import Sam2Model
 from sam2_core.training.__main__ import new_model
-from sam2_core.training.optimiser import parameter_groups, published_without_decay
+from sam2_core.training.optimiser import Optimiser, parameter_groups, published_without_decay
 from sam2_core.training.paper_recipes import ALL_RECIPES
 from sam2_core.training.recipes import Recipe
 from sam2_core.training.record import StepRecord
@@ -152,6 +152,14 @@ def test_the_papers_stages_resume_exactly(
 ) -> None:
     recipe = _small(name, small_config, **({"clip_share": 0.5} if "pre" not in name else {}))
     assert all(np.isfinite(record.loss) for record in resumed_alike(recipe, videos, 2))
+
+
+def test_the_last_stage_leaves_the_image_encoder_alone_and_nothing_else(small_config: ModelConfig) -> None:
+    model = Sam2Model(small_config)
+    recipe = dataclasses.replace(ALL_RECIPES["2.1_tiny_long_training"], model=small_config)
+    frozen = {name for name, _ in model.named_parameters()} - set(Optimiser(recipe, model).parameters)
+    assert {name.split(".")[0] for name in frozen} == {"image_encoder", "no_mem_pos_enc"}
+    assert any(name.startswith("image_encoder.neck.") for name in frozen)
 
 
 def test_the_papers_numbers() -> None:
