@@ -123,6 +123,8 @@ class ModelConfig:
         coarse_memories: on a processor, all memories but the newest are looked at as means of 2 x 2 tokens (built-in
             only).
         box_zoom: a small object in a box is looked at in a part of the picture this many times as wide; 0 = off.
+        click_margin: answers to several clicks are bent until each click is this far on its own side, in logits, as
+            `bend_to_clicks` says; 0 = off.
         keeps_asked_parts: answers to clicks lose the parts that nobody asked for, as `keep_asked_parts` says.
     """
 
@@ -169,6 +171,7 @@ class ModelConfig:
     coarse_memories: bool = False
     prior_share: float = field(default=0.0)
     box_zoom: float = field(default=0.0)
+    click_margin: float = 0.0
     keeps_asked_parts: bool = False
 
     def __post_init__(self) -> None:
@@ -323,6 +326,7 @@ BUILT_IN = ModelConfig(
     coarse_memories=True,
     prior_share=0.6,
     box_zoom=2.5,
+    click_margin=4.0,
     keeps_asked_parts=True,
 )
 """The small model that comes with the program."""

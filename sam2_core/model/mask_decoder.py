@@ -24,12 +24,14 @@ class DecoderOutput:
         ious: (B, 4) estimates in 0 to 1.
         tokens: (B, 4, C) the mask tokens after the transformer.
         score: (B, 1) logit of the object being on this frame at all.
+        fine: (B, C / 8, S / 4, S / 4) features that the masks are products of.
     """
 
     masks: Tensor
     ious: Tensor
     tokens: Tensor
     score: Tensor
+    fine: Tensor
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ class MaskDecoder(nn.Module):
             ious=self.iou_prediction_head(tokens[:, 1]).sigmoid(),
             tokens=mask_tokens,
             score=self.pred_obj_score_head(tokens[:, 0]),
+            fine=fine,
         )
 
     def choose(self, output: DecoderOutput, multimask: bool) -> MaskChoice:

@@ -5,7 +5,7 @@ Nothing here remembers anything: which frames are looked at, and in which order,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from sam2_core.config import EfficientNetConfig, ModelConfig
+from sam2_core.model.bending import bend_to_clicks
 from sam2_core.model.image_encoder import ImageEncoder
 from sam2_core.model.layers import MLP
 from sam2_core.model.mask_decoder import DecoderOutput, MaskDecoder, shrink_logits, upsample_logits
@@ -245,6 +246,9 @@ class Sam2Model(nn.Module):
         output: DecoderOutput = self.sam_mask_decoder(
             features, encoder.grid_encoding(), sparse, dense, high_res_0, high_res_1
         )
+        margin, side = self.config.click_margin, self.config.image_size
+        if margin:
+            output = replace(output, masks=bend_to_clicks(output.masks, output.fine, points, labels, margin, side))
         return output
 
     def mask_as_output(self, image: ImageFeatures, mask: Tensor) -> HeadOutput:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sam2_core.config import ModelConfig
+from sam2_core.model.bending import bend_to_clicks
 from sam2_core.model.mask_decoder import DecoderOutput
 from sam2_core.postprocess import keep_asked_parts
 
@@ -110,8 +111,11 @@ def as_shown(
         beneath: B x S/4 x S/4 bool, the masks that clicks mend.
     """
     masks = output.masks.detach().float()
+    side = features.fine.shape[-1] * 4
+    if model.config.click_margin:
+        masks = bend_to_clicks(masks, output.fine.detach(), points, labels, model.config.click_margin, side)
     if model.config.keeps_asked_parts:
-        masks = keep_asked_parts(masks, points, labels, features.fine.shape[-1] * 4, beneath)
+        masks = keep_asked_parts(masks, points, labels, side, beneath)
     return dataclasses.replace(output, masks=masks)
 
 

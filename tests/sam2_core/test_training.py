@@ -229,7 +229,7 @@ def test_the_estimates_learn_the_overlap_of_the_masks_that_are_shown(small_model
     truth[0, :4, :4] = 1.0
     masks[0, :, :4, :4] = 5.0
     masks[0, 1:, -4:, -4:] = 5.0  # the candidates also paint a second part that nobody clicked
-    output = DecoderOutput(masks, torch.ones(1, 4), torch.zeros(1, 4, 8), torch.full((1, 1), 9.0))
+    output = DecoderOutput(masks, torch.ones(1, 4), torch.zeros(1, 4, 8), torch.full((1, 1), 9.0), masks)
     maps = torch.zeros(1, 8, side, side)
     features = Features(maps, maps, maps, (maps, maps))
     shown = as_shown(small_model, features, output, torch.tensor([[[6.0, 6.0]]]), torch.tensor([[1]]))

@@ -200,7 +200,9 @@ def test_pointers_are_those_that_a_session_would_look_at(small_model: Sam2Model)
 
 def _output(masks: torch.Tensor) -> DecoderOutput:
     count = len(masks)
-    return DecoderOutput(masks, torch.full((count, 4), 0.5), torch.zeros(count, 4, 8), torch.full((count, 1), 3.0))
+    return DecoderOutput(
+        masks, torch.full((count, 4), 0.5), torch.zeros(count, 4, 8), torch.full((count, 1), 3.0), masks
+    )
 
 
 def test_masks_are_compared_at_the_full_size_of_the_picture() -> None:

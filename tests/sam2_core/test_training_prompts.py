@@ -83,7 +83,7 @@ def test_wrong_masks_resemble_the_truth_but_are_not_it() -> None:
 
 def _output(masks: torch.Tensor, ious: torch.Tensor) -> DecoderOutput:
     count = len(masks)
-    return DecoderOutput(masks, ious, torch.zeros(count, 4, 8), torch.full((count, 1), 3.0))
+    return DecoderOutput(masks, ious, torch.zeros(count, 4, 8), torch.full((count, 1), 3.0), masks)
 
 
 def test_a_better_mask_costs_less_with_either_weights() -> None:
@@ -113,7 +113,7 @@ def test_the_loss_rewards_picking_the_best_candidate() -> None:
 def test_an_absent_object_trains_the_score_alone() -> None:
     masks = torch.randn(1, 4, 16, 16, requires_grad=True)
     score = torch.full((1, 1), 2.0, requires_grad=True)
-    output = DecoderOutput(masks, torch.full((1, 4), 0.5), torch.zeros(1, 4, 8), score)
+    output = DecoderOutput(masks, torch.full((1, 4), 0.5), torch.zeros(1, 4, 8), score, masks)
     loss = decoder_loss(output, torch.zeros(1, 16, 16), SMALL_MODEL_LOSS, is_multimask=True)
     loss.total.backward()
     assert masks.grad is not None

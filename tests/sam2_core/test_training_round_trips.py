@@ -127,7 +127,7 @@ def test_masks_to_follow_are_sure_of_a_sensible_size_and_apart(
     ):
         masks[(guess, candidate, *place)] = 5.0
         ious[guess, candidate] = iou
-    output = DecoderOutput(masks, ious, torch.zeros(24, 4, 32), torch.ones(24, 1))
+    output = DecoderOutput(masks, ious, torch.zeros(24, 4, 32), torch.ones(24, 1), masks)
     monkeypatch.setattr(round_trips, "decode", lambda *_: output)
     stage = dataclasses.replace(_STAGE, objects=6)
     chosen = round_trips._confident(small_model, _clip(small_model)[0], stage, torch.Generator())
