@@ -44,6 +44,7 @@ class RightPanel(QWidget):
         self._splitter.setStretchFactor(0, 1)
         self._splitter.setStretchFactor(1, 1)
         self._splitter.setSizes([260, 260])
+        objects.wanted.connect(self.unfold)
         objects.room_wanted.connect(self._give_room)
         self._splitter.setChildrenCollapsible(False)
         layout = QHBoxLayout(self)
@@ -66,6 +67,11 @@ class RightPanel(QWidget):
         if has_room:
             self._is_asked_for = False
         self._arrange()
+
+    def unfold(self) -> None:
+        """Show the whole panel, until the person folds it again."""
+        if self.is_folded:
+            self._ask()
 
     def _give_room(self, height: int) -> None:
         """The objects need so much; the queue keeps what it cannot do without."""

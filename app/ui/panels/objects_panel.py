@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QModelIndex, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QMouseEvent, QPixmap
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -25,10 +24,11 @@ from app.commands import objects
 from app.ui import theme
 from app.ui.canvas.words import counted
 from app.ui.desk import Desk
-from app.ui.dialogs.question import ask_text
 from app.ui.panels.object_details import ObjectDetails
 from app.ui.panels.object_filter import ObjectFilter
-from app.ui.panels.object_list import ROW_HEIGHT, ObjectDelegate, ObjectModel, is_on_eye
+from app.ui.panels.object_list import ObjectModel
+from app.ui.panels.object_menus import ObjectMenus
+from app.ui.panels.object_rows import ROW_HEIGHT, ObjectDelegate, is_on_eye
 
 if TYPE_CHECKING:
     from app.document.document import Change
@@ -41,6 +41,8 @@ LEAST_ROWS, DETAILS_HEIGHT = 3, 190
 class ObjectsPanel(QWidget):
     """Upper part of the right panel. Click selects, Shift and Ctrl extend, double click renames, the eye hides."""
 
+    wanted = Signal()
+    """The person is about to type here: wherever it is, it has to be seen."""
     room_wanted = Signal(int)
     """So many pixels of height would show everything that was asked for."""
 
@@ -49,6 +51,7 @@ class ObjectsPanel(QWidget):
         self._desk = desk
         self.filter = ObjectFilter(desk)
         self._model = ObjectModel(desk, self.filter, self)
+        self._menus = ObjectMenus(desk, self._rename, self)
         self._is_following = False
         self.list = QListView()
         self.list.setModel(self._model)
@@ -193,10 +196,15 @@ class ObjectsPanel(QWidget):
 
     def start_finding(self) -> None:
         """Ctrl+F: type what the object is called."""
+        self.wanted.emit()
         self.filter.text.setFocus()
         self.filter.text.selectAll()
 
     def _rename(self, object_id: int) -> None:
+        """Edit the name in its row, also where the list was folded away or the filter left the object out."""
+        self.wanted.emit()
+        if self._model.row_of(object_id) is None:
+            self.filter.clear()
         row = self._model.row_of(object_id)
         if row is not None:
             self.list.edit(self._model.index(row))
@@ -231,68 +239,5 @@ class ObjectsPanel(QWidget):
             self.menu_for(self._model.object_at(index)).popup(self.list.viewport().mapToGlobal(place))
 
     def menu_for(self, object_id: int) -> QMenu:
-        """The context menu of an object: name, category, colour, padlock, deletion."""
-        project = self._desk.project
-        assert project is not None
-        item = project.document.objects[object_id]
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Rename", lambda: self._rename(object_id))
-        categories = menu.addMenu("Category")
-        for category in project.document.categories.values():
-            action = categories.addAction(category.name)
-            action.setCheckable(True)
-            action.setChecked(item.category_id == category.id)
-            action.triggered.connect(lambda _=False, key=category.id: self._give_category(object_id, key))
-        if project.document.categories:
-            categories.addSeparator()
-            categories.addAction("None", lambda: self._give_category(object_id, None))
-        categories.addAction("New category …", lambda: self._new_category(object_id))
-        if "categories" in self._desk.actions:
-            categories.addAction(self._desk.actions["categories"])
-        colors = menu.addMenu("Colour")
-        for place in range(objects.PALETTE_SIZE):
-            swatch = QPixmap(16, 16)
-            swatch.fill(QColor(theme.current().object_color(place)))
-            action = colors.addAction(QIcon(swatch), f"Colour {place + 1}")
-            action.triggered.connect(lambda _=False, key=place: objects.set_object_color(project, object_id, key))
-        menu.addSeparator()
-        frozen = menu.addAction("Frozen: nobody changes it")
-        frozen.setCheckable(True)
-        frozen.setChecked(item.is_frozen)
-        frozen.toggled.connect(lambda is_on: self._run(lambda: objects.set_object_frozen(project, object_id, is_on)))
-        if "keep_off" in self._desk.actions:
-            menu.addAction(self._desk.actions["keep_off"])
-        menu.addAction("Delete object", lambda: self._delete(object_id))
-        return menu
-
-    def _give_category(self, object_id: int, category_id: int | None) -> None:
-        project = self._desk.project
-        if project is not None:
-            self._run(lambda: objects.set_object_category(project, object_id, category_id))
-
-    def _new_category(self, object_id: int) -> None:
-        project = self._desk.project
-        if project is None:
-            return
-        name = ask_text(self, "New category", "What kind of thing is it?", "Make it")
-        if name and name.strip():
-            self._run(lambda: self._make_category(object_id, name))
-
-    def _make_category(self, object_id: int, name: str) -> None:
-        project = self._desk.project
-        assert project is not None
-        with project.history.transaction(f"New category, {name.strip()}"):
-            category = objects.new_category(project, name)
-            objects.set_object_category(project, object_id, category.id)
-
-    def _delete(self, object_id: int) -> None:
-        project = self._desk.project
-        assert project is not None
-        name = project.document.objects[object_id].name
-        self._run(lambda: objects.delete_objects(project, [object_id]))
-        if object_id not in project.document.objects:
-            self._desk.done_in_bulk.emit(f"Deleted {name}.")
-
-    def _run(self, command: Callable[[], object]) -> None:
-        self._desk.attempt(command)
+        """The context menu of an object."""
+        return self._menus.menu_for(object_id)

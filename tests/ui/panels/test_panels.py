@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.commands import objects, review
@@ -83,6 +83,22 @@ def test_a_name_is_edited_in_place_and_can_be_undone(panel: ObjectsPanel, projec
     assert project.document.objects[1].name == "big dog"
     project.history.undo()
     assert row(panel, 0, Qt.ItemDataRole.DisplayRole) == "dog"
+
+
+def test_a_run_that_goes_on_takes_no_letter_out_of_a_name_that_is_typed(
+    qtbot: QtBot, panel: ObjectsPanel, desk: Desk, project: Project, mask_of: Callable[[int], FrameMask]
+) -> None:
+    desk.rename_requested.emit(1)
+    editor = panel.list.findChild(QLineEdit)
+    assert editor is not None
+    project.document.apply(SetMasks({(1, 14): mask_of(14)}, by_person=False))
+    assert editor.selectedText() == "dog", "what is typed first takes the place of the old name"
+    qtbot.keyClicks(editor, "big ")
+    project.document.apply(SetMasks({(1, 15): mask_of(15)}, by_person=False))
+    qtbot.keyClicks(editor, "dog")
+    assert editor.text() == "big dog"
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: project.document.objects[1].name == "big dog")
 
 
 def test_an_empty_name_is_refused_with_a_sentence(

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton
 
 from app.commands.masklets import Conflict
 from app.commands.masks import set_mask
@@ -126,3 +126,27 @@ def test_who_lets_an_object_keep_off_is_offered_to_have_its_prompts_looked_at_ag
     assert tracking.is_pending((1, 15)) and not tracking.is_pending((2, 15))
     qtbot.waitUntil(lambda: not tracking.is_pending((1, 15)), timeout=20000)
     assert project.history.undo_name == "Ask again, 1 prompted frame"
+
+
+@pytest.mark.parametrize("width", [1440, 960])
+def test_a_name_is_edited_wherever_the_list_is_and_whatever_it_shows(qtbot, worked: MainWindow, width: int) -> None:
+    panel = worked.objects_panel
+    worked.resize(width, 900)
+    qtbot.waitUntil(lambda: worked.right.is_folded == (width < 1000))
+    panel.filter.text.setText("dog")
+    worked.desk.select(2)
+    worked.desk.actions["rename_object"].trigger()
+    assert panel.list.isVisible() and not panel.filter.is_on
+    editor = panel.list.findChild(QLineEdit)
+    assert editor is not None and editor.text() == "ball" and editor.isVisible()
+    qtbot.keyClicks(editor, "blue a d s")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: worked.desk.document.objects[2].name == "blue a d s")
+
+
+def test_finding_an_object_unfolds_the_list(qtbot, worked: MainWindow) -> None:
+    worked.resize(960, 900)
+    qtbot.waitUntil(lambda: worked.right.is_folded)
+    worked.desk.actions["find_object"].trigger()
+    assert not worked.right.is_folded
+    qtbot.waitUntil(worked.objects_panel.filter.text.hasFocus)
