@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from app.inference.plan import Plan, PlanError, make_plan
@@ -97,7 +97,10 @@ class RunLine(QObject):
 
     @property
     def _is_in_use(self) -> bool:
-        return self._since_touch.isValid() and not self._since_touch.hasExpired(1000 * REST_SECONDS)
+        """Whether somebody works or watches, or a question about the clip on the desk stands open."""
+        is_held = self._desk.is_playing or QApplication.mouseButtons() != Qt.MouseButton.NoButton
+        is_fresh = self._since_touch.isValid() and not self._since_touch.hasExpired(1000 * REST_SECONDS)
+        return is_fresh or is_held or QApplication.activeModalWidget() is not None
 
     def _open(self, run: WaitingRun) -> None:
         if not Path(run.project).is_file() or not Path(run.clip).exists():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog
 
 from app.commands.masks import set_mask
 from app.commands.objects import new_object
@@ -187,6 +188,27 @@ def test_a_clip_is_not_taken_from_somebody_who_works_on_it(
     qtbot.wait(1200)
     assert line.is_on and window.projects.path == here
     monkeypatch.setattr(run_line, "REST_SECONDS", 0)
+    qtbot.waitUntil(lambda: not line.is_on, timeout=60000)
+    assert window.projects.path == other
+
+
+def test_a_clip_is_not_taken_from_under_a_question_nor_while_it_plays(
+    qtbot: Any, two_lined_up: tuple[MainWindow, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, other, here = two_lined_up
+    line = window.lining_up.line
+    monkeypatch.setattr(run_line, "REST_SECONDS", 0)
+    question = QDialog(window)
+    question.open()
+    do(window, "run_line")
+    qtbot.waitUntil(lambda: len(line.waiting.runs) == 1 and line.current is None, timeout=20000)
+    qtbot.wait(1200)
+    assert line.is_on and window.projects.path == here
+    do(window, "loop_range")
+    question.close()
+    qtbot.wait(1200)
+    assert line.is_on and window.projects.path == here and window.desk.is_playing
+    do(window, "play_stop")
     qtbot.waitUntil(lambda: not line.is_on, timeout=60000)
     assert window.projects.path == other
 
