@@ -33,6 +33,15 @@ class Answers:
     beneath: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Correction:
+    """A correction's loss, and what the answer to it leaves for a memory: its token B x C and its score B x 1."""
+
+    loss: StepLoss
+    token: Tensor
+    score: Tensor
+
+
 def still_losses(
     model: torch.nn.Module,
     features: Features,
@@ -65,7 +74,7 @@ def still_losses(
     answers = Answers(points, labels, logits, beneath=(logits > 0) & by_mask[:, None, None])
     rounds = int(torch.randint(1, stage.corrections + 1, (), generator=generator)) if stage.corrections else 0
     for _ in range(rounds):
-        losses.append(correct(model, features, truth, answers, weights, generator))
+        losses.append(correct(model, features, truth, answers, weights, generator).loss)
     return losses
 
 
@@ -77,7 +86,7 @@ def correct(
     weights: LossWeights,
     generator: torch.Generator,
     conditioned: Tensor | None = None,
-) -> StepLoss:
+) -> Correction:
     """One correction click on every object; `answers` is brought up to date in place.
 
     `conditioned` are the coarse features in the light of memories, on a frame that was tracked.
@@ -89,7 +98,8 @@ def correct(
     output = decode(model, features, answers.points, answers.labels, previous, conditioned)
     shown = as_shown(model, features, output, answers.points, answers.labels, answers.beneath)
     answers.logits = _answer(shown, torch.zeros(len(truth), dtype=torch.bool))
-    return decoder_loss(output, truth, weights, is_multimask=False, shown=shown.masks)
+    loss = decoder_loss(output, truth, weights, is_multimask=False, shown=shown.masks)
+    return Correction(loss, output.tokens[:, 0], output.score)
 
 
 def _first_prompts(truth: Tensor, by_box: Tensor, by_mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

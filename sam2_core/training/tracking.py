@@ -75,12 +75,14 @@ def clip_losses(
         is_multimask = model.config.uses_multimask(0, is_initial=False)
         losses.append(decoder_loss(output, truth[frame], weights, is_multimask=is_multimask, present=there[frame]))
         logits, token = picked(output, is_multimask=is_multimask)
+        score, is_prompted = output.score, False
         if frame == corrected and stage.corrections and bool(there[frame].all()):
             tracked = logits[:, 0].detach()
             answers = Answers(points, labels, tracked, beneath=tracked > 0)
-            losses.append(correct(model, rows, truth[frame], answers, weights, generator, conditioned))
-            logits = answers.logits[:, None]
-        remember(model, rows, logits, token, output.score, memory, frame, is_prompted=False)
+            correction = correct(model, rows, truth[frame], answers, weights, generator, conditioned)
+            losses.append(correction.loss)
+            logits, token, score, is_prompted = answers.logits[:, None], correction.token, correction.score, True
+        remember(model, rows, logits, token, score, memory, frame, is_prompted=is_prompted)
     return losses
 
 
@@ -107,15 +109,17 @@ def _first_frame(
     shown = as_shown(model, rows, output, points, labels)
     losses.append(decoder_loss(output, truth[0], weights, is_multimask=is_click, shown=shown.masks))
     logits, token = picked(shown, is_multimask=is_click)
-    answers = Answers(points, labels, logits[:, 0])
+    answers, score = Answers(points, labels, logits[:, 0]), output.score
     for _ in range(stage.corrections):
-        losses.append(correct(model, rows, truth[0], answers, weights, generator))
+        correction = correct(model, rows, truth[0], answers, weights, generator)
+        losses.append(correction.loss)
+        token, score = correction.token, correction.score
     # Memory learns from a mask that a person would have kept: the corrected one if it is any good, else the truth.
     overlap = ((answers.logits > 0) & (truth[0] > 0.5)).flatten(1).sum(-1).float()
     union = ((answers.logits > 0) | (truth[0] > 0.5)).flatten(1).sum(-1).clamp(min=1)
     is_good = (overlap / union > 0.7)[:, None, None, None]
     logits = torch.where(is_good, answers.logits[:, None], (2 * truth[0] - 1)[:, None] * GIVEN_LOGIT)
-    remember(model, rows, logits, token, output.score, memory, 0, is_prompted=True)
+    remember(model, rows, logits, token, score, memory, 0, is_prompted=True)
     return losses
 
 

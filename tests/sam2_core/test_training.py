@@ -17,6 +17,7 @@ from sam2_core.device import Device
 from sam2_core.errors import CheckpointError
 from sam2_core.model.mask_decoder import DecoderOutput
 from sam2_core.model.sam2 import Sam2Model
+from sam2_core.training import tracking
 from sam2_core.training.decoding import Features, as_shown
 from sam2_core.training.export import export_run
 from sam2_core.training.initialise import quieten_memory
@@ -26,6 +27,7 @@ from sam2_core.training.paper_recipes import ALL_RECIPES
 from sam2_core.training.recipes import RECIPES, Recipe, StageRecipe
 from sam2_core.training.record import StepRecord
 from sam2_core.training.run import METRICS_NAME, Training, run_training
+from sam2_core.training.stills import Correction
 from sam2_core.training.team import Team
 
 NewTraining = Callable[..., Training]
@@ -239,3 +241,33 @@ def test_the_estimates_learn_the_overlap_of_the_masks_that_are_shown(small_model
     untaught = decoder_loss(output, truth, LossWeights(), is_multimask=True)
     assert untaught.parts["iou"] == pytest.approx(0.75 * 0.5) and float(untaught.ious) == 0.5
     assert taught.parts["mask"] == untaught.parts["mask"], "what is not shown is still wrong"
+
+
+def test_a_memory_keeps_what_came_with_the_last_correction(
+    pictures: Path, tmp_path: Path, new_training: NewTraining, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corrections: list[Correction] = []
+    remembered: list[tuple[int, torch.Tensor, bool, int]] = []
+    real_correct, real_remember = tracking.correct, tracking.remember
+
+    def correct(*given: object) -> Correction:
+        corrections.append(real_correct(*given))  # type: ignore[arg-type]
+        return corrections[-1]
+
+    def remember(*given: object, is_prompted: bool) -> None:
+        frame, token = given[6], given[3]
+        assert isinstance(frame, int) and isinstance(token, torch.Tensor)
+        remembered.append((frame, token, is_prompted, len(corrections)))
+        real_remember(*given, is_prompted=is_prompted)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tracking, "correct", correct)
+    monkeypatch.setattr(tracking, "remember", remember)
+    training = new_training(_recipe(steps=6, clip_share=1.0, corrections=2), pictures, tmp_path / "run")
+    list(training.steps())
+    before, places = 0, set()
+    for frame, token, is_prompted, count in remembered:
+        if count > before:
+            assert is_prompted and token is corrections[count - 1].token
+            places.add(frame)
+        before = count
+    assert places == {0, 1}, "first frames and later ones were corrected"
