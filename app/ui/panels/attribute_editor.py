@@ -23,13 +23,16 @@ class ChoiceBox(QComboBox):
 class AttributeEditor(QWidget):
     """A field for text and numbers, a list for choices and yes or no. Empty, and the dash, say nothing."""
 
-    given = Signal(object)
-    """The value that the person gave, or None."""
+    given = Signal(object, object)
+    """The value that the person gave, or None; and what it is said of, as told to `show_value` before typing began."""
+    settled = Signal()
+    """Typing has ended: the field may show something else."""
 
     def __init__(self, attribute: Attribute, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.attribute = attribute
         self._shown: AttributeValue | None = None
+        self._about: object = None
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         self.field: QLineEdit | QComboBox
@@ -45,14 +48,15 @@ class AttributeEditor(QWidget):
         self.field.setAccessibleName(attribute.name)
         layout.addWidget(self.field)
 
-    def show_value(self, value: AttributeValue | None) -> None:
-        """Show what is said; a field that is being typed in is left alone."""
-        self._shown = value
+    def show_value(self, value: AttributeValue | None, about: object) -> None:
+        """Show what is said, and remember of what; while something is typed the field stays with what it was about."""
         if isinstance(self.field, QLineEdit):
-            if not self.field.hasFocus():
-                self.field.setText(value_words(value) if value is not None else "")
+            if self.field.hasFocus() and self.field.isModified():
+                return
+            self.field.setText(value_words(value) if value is not None else "")
         else:
             self.field.setCurrentText(NOTHING if value is None else value_words(value))
+        self._shown, self._about = value, about
 
     def _chosen(self, text: str) -> AttributeValue | None:
         if text == NOTHING and NOTHING not in self.attribute.choices:
@@ -62,14 +66,16 @@ class AttributeEditor(QWidget):
     def _take_text(self) -> None:
         assert isinstance(self.field, QLineEdit)
         text = self.field.text().strip()
+        self.field.setModified(False)
         if self.attribute.kind is AttributeKind.NUMBER:
             self._give(float(text.replace(",", ".")) if text else None)
         else:
             self._give(text or None)
+        self.settled.emit()
 
     def _give(self, value: AttributeValue | None) -> None:
         if value != self._shown:
-            self.given.emit(value)
+            self.given.emit(value, self._about)
 
 
 def value_words(value: AttributeValue) -> str:

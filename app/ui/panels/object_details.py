@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from app.document.document import Change
     from app.document.project import Project
 
+_About = tuple[tuple[int, ...], tuple[int, int] | None]
+
 CLIP, FRAME, RANGE = "Whole clip", "This frame", "Range"
 NO_CATEGORY = "no category"
 _FLAG_HELP = {
@@ -100,7 +102,8 @@ class ObjectDetails(QWidget):
         document = self._desk.document
         for key, attribute in ({} if document is None else document.attributes).items():
             editor, hint = AttributeEditor(attribute), _hint()
-            editor.given.connect(lambda value, key=key: self._say(key, value))
+            editor.given.connect(lambda value, about, key=key: self._say(key, value, about))
+            editor.settled.connect(self._show)
             label = QLabel(attribute.name)
             label.setMaximumWidth(110)
             label.setToolTip(attribute.name)
@@ -122,9 +125,10 @@ class ObjectDetails(QWidget):
         _tell(self._flag_hint, ", ".join(words for words in said if words))
         for key, box in self.flags.items():
             box.setChecked(self._value(tags.get(key, Tag())) is True)
+        about = self._about()
         for key, editor in self.editors.items():
             tag = tags.get(key, Tag())
-            editor.show_value(self._value(tag))
+            editor.show_value(self._value(tag), about)
             _tell(self._hints[key], stretch_words(tag))
 
     def _show_scope(self) -> None:
@@ -175,10 +179,14 @@ class ObjectDetails(QWidget):
             return
         is_everywhere = document.tags_of(selected).get(key, Tag()).everywhere is True
         off = False if is_everywhere and self.frames is not None else None
-        self._say(key, True if is_on else off)
+        self._say(key, True if is_on else off, self._about())
 
-    def _say(self, key: int, value: AttributeValue | None) -> None:
-        chosen, frames = self._desk.selected_objects, self.frames
+    def _about(self) -> _About:
+        """What is said now is said of these objects, on these frames."""
+        return self._desk.selected_objects, self.frames
+
+    def _say(self, key: int, value: AttributeValue | None, about: _About) -> None:
+        chosen, frames = about
         self._attempt(lambda project: attributes.say(project, chosen, key, value, frames))
 
     def _take_category(self) -> None:

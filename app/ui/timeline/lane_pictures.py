@@ -22,6 +22,8 @@ from app.ui.timeline.run_marks import RunMarks
 if TYPE_CHECKING:
     from app.document.values import TrackedObject
 
+# More lanes than any screen shows.
+_MOST_KEPT = 200
 FINEST_STRIDE = 4
 """Every n-th frame is told from the others where it comes at most every so many pixels."""
 
@@ -57,6 +59,9 @@ class LanePictures:
         is_selected = item.id in self._desk.selected_objects
         drawn_for = (item, is_selected, self._rows.height_of(item.id), width, ratio)
         if item.id not in self.kept or self._drawn_for[item.id] != drawn_for:
+            self.kept.pop(item.id, None)
+            while len(self.kept) >= _MOST_KEPT:
+                self.kept.pop(next(iter(self.kept)))
             self.kept[item.id], self._drawn_for[item.id] = self._draw(item, width, ratio), drawn_for
         return self.kept[item.id]
 

@@ -148,3 +148,28 @@ def test_deleting_from_the_menu_offers_to_take_it_back(qtbot: QtBot, desk: Desk,
         next(action for action in menu.actions() if action.text() == "Delete object").trigger()
     assert 2 in project.document.objects
     menu.close()
+
+
+def test_what_is_typed_is_said_of_the_object_it_was_begun_for(
+    qtbot: QtBot, details: ObjectDetails, desk: Desk, project: Project
+) -> None:
+    line = details.editors[1].field
+    assert isinstance(line, QLineEdit)
+    line.setFocus()
+    qtbot.keyClicks(line, "torn ear")
+    desk.select(2)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
+    assert project.document.tags_of(1) == {1: Tag("torn ear")} and not project.document.tags_of(2)
+    assert line.text() == "", "now it shows what is said of the other one"
+
+
+def test_a_field_that_is_only_looked_into_gives_nothing_to_the_next_object(
+    qtbot: QtBot, details: ObjectDetails, desk: Desk, project: Project
+) -> None:
+    line = details.editors[1].field
+    assert isinstance(line, QLineEdit)
+    type_in(qtbot, line, "torn ear")
+    desk.select(2)
+    assert line.hasFocus() and line.text() == ""
+    details.category.setFocus()
+    assert not project.document.tags_of(2)
