@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, QTimer
 
+from app.commands.prompts import prompt_count as count_of
+from app.document.document import Change
+from app.ui.action_table import ACTIONS
 from app.ui.actions import Actions
 from app.ui.canvas.view import CanvasView
 from app.ui.canvas.words import counted, object_name, prompt_count
@@ -14,6 +17,10 @@ from app.ui.places import Places
 from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import bundled_clip
 from app.ui.verbs.propagating import Propagating
+
+_IN_RANGE = ("loop_range", "delete_masks", "propagate_all", "verify_range", "absent_range")
+"""Actions that take the range, and name it."""
+_TEXTS = {spec.name: spec.text for spec in ACTIONS}
 
 
 class Availability(QObject):
@@ -27,6 +34,17 @@ class Availability(QObject):
         self._later.setSingleShot(True)
         self._later.setInterval(0)
         self._later.timeout.connect(self._show_words)
+        self._prompts: int | None = None
+        """How many prompts there are to clear; None: to be counted."""
+        desk.document_changed.connect(self._take_change)
+        desk.project_changed.connect(self._forget_count)
+
+    def _take_change(self, change: Change) -> None:
+        if change.prompts or change.objects:
+            self._forget_count()
+
+    def _forget_count(self) -> None:
+        self._prompts = None
 
     def refresh(self, _value: object = None) -> None:
         """Something that actions depend on may have changed."""
@@ -39,6 +57,9 @@ class Availability(QObject):
     def _show_words(self) -> None:
         for name, words in words_of(self._desk, self._canvas).items():
             self._desk.actions[name].setText(words)
+        if self._prompts is None:
+            self._prompts = clearable_prompts(self._desk)
+        self._desk.actions["clear_all_prompts"].setText(f"Clear all {counted(self._prompts, 'prompt')}")
 
 
 def states_of(
@@ -95,8 +116,18 @@ def checks_of(desk: Desk) -> dict[str, bool]:
     }
 
 
+def clearable_prompts(desk: Desk) -> int:
+    """How many prompts the objects have that are not frozen."""
+    document = desk.document
+    if document is None:
+        return 0
+    return sum(
+        count_of(prompt) for (owner, _), prompt in document.prompts.items() if not document.objects[owner].is_frozen
+    )
+
+
 def words_of(desk: Desk, canvas: CanvasView) -> dict[str, str]:
-    """What actions are called while they would change just this: "Undo: Box", "Clear 4 prompts on this frame"."""
+    """What actions are called while they would change just this: "Undo: Box", "Loop the range 12–96"."""
     project, cell, selected = desk.project, canvas.bench.cell, desk.selected_object
     undo = None if project is None else project.history.undo_name
     redo = None if project is None else project.history.redo_name
@@ -105,10 +136,16 @@ def words_of(desk: Desk, canvas: CanvasView) -> dict[str, str]:
     names = [] if document is None else [category.name for category in document.categories.values()]
     for place in range(1, 10):
         words[f"category_{place}"] = f"Give category {names[place - 1] if place <= len(names) else place}"
+    for name in _IN_RANGE:
+        words[name] = _TEXTS[name] if document is None else f"{_TEXTS[name]} {_span(*desk.range)}"
     if document is None or cell is None or selected is None:
-        return words
+        return words | {name: _TEXTS[name] for name in ("clear_prompts", "clear_object_prompts")}
     here = prompt_count(document, *cell)
     own = sum(prompt_count(document, selected, frame) for frame in document.prompts_of(selected))
     words["clear_prompts"] = f"Clear {counted(here, 'prompt')} on this frame"
     words["clear_object_prompts"] = f"Clear {counted(own, 'prompt')} of {object_name(document, selected)}"
     return words
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first:,}" if first == last else f"{first:,}–{last:,}"

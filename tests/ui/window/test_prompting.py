@@ -74,6 +74,7 @@ def test_prompts_are_cleared_on_the_frame_of_the_object_and_everywhere_under_nam
     before = dict(document.prompts)
     qtbot.waitUntil(lambda: desk.actions["clear_prompts"].text() == "Clear 3 prompts on this frame")
     assert desk.actions["clear_object_prompts"].text() == "Clear 4 prompts of dog"
+    assert desk.actions["clear_all_prompts"].text() == "Clear all 5 prompts"
     for name, left in (
         ("clear_prompts", {(1, 5), (2, 3)}),
         ("clear_object_prompts", {(2, 3)}),

@@ -108,6 +108,17 @@ def test_the_range_is_set_walked_and_cleared(worked: MainWindow) -> None:
     assert not desk.actions["clear_range"].isEnabled()
 
 
+def test_every_action_that_takes_the_range_names_it(qtbot, worked: MainWindow) -> None:
+    actions = worked.desk.actions
+    taking = ("loop_range", "delete_masks", "propagate_all", "verify_range", "absent_range")
+    worked.desk.set_range(3, 8)
+    qtbot.waitUntil(lambda: all(actions[name].text().endswith("range 3–8") for name in taking))
+    worked.desk.set_range(4, 4)
+    qtbot.waitUntil(lambda: actions["verify_range"].text() == "Verify the selected objects in the range 4")
+    worked.desk.set_range(None, None)
+    qtbot.waitUntil(lambda: actions["loop_range"].text() == "Loop the range 0–15")
+
+
 def test_undo_goes_to_the_frame_that_changes_and_names_the_step(qtbot, worked: MainWindow) -> None:
     desk = worked.desk
     desk.set_frame(14)
