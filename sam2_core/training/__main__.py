@@ -102,7 +102,7 @@ def train(arguments: argparse.Namespace) -> int:
     try:
         model = new_model(recipe, arguments.start, is_resumed=(run_folder / CHECKPOINT_NAME).exists())
         folders = as_data_folders(arguments.data, run_folder, team)
-        training = Training(recipe, model, folders, run_folder, team)
+        training = Training(recipe, model, folders, run_folder, team, has_learned=arguments.start is not None)
         is_resumed = training.resume()
         if team.is_first:
             begun = f"Going on at step {training.step}" if is_resumed else f"A new run in {run_folder}"

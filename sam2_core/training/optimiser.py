@@ -13,7 +13,8 @@ from torch import Tensor
 from sam2_core.model.layers import LayerNorm2d
 from sam2_core.training.recipes import Recipe, StageRecipe
 
-_TRUNK = "image_encoder.trunk."
+_ENCODER = "image_encoder."
+_TRUNK = _ENCODER + "trunk."
 _BLOCK = re.compile(r"^image_encoder\.trunk\.blocks\.(\d+)\.")
 _TIMESCALE = 1000
 """Steps after which the reciprocal square root begins to fall."""
@@ -36,7 +37,13 @@ class Optimiser:
             model, None if recipe.is_trunk_frozen else recipe.thawed_from, recipe.trained_parts
         )
         spared = published_without_decay(model) if recipe.decays_embeddings else None
-        groups, self._scales = parameter_groups(self.parameters, recipe.weight_decay, recipe.layer_decay, spared)
+        groups, self._scales = parameter_groups(
+            self.parameters,
+            recipe.weight_decay,
+            recipe.layer_decay,
+            spared,
+            slow=_ENCODER if recipe.neck_with_trunk else _TRUNK,
+        )
         self.adamw = torch.optim.AdamW(groups, lr=recipe.stages[0].learning_rate)
         self._clip = recipe.gradient_clip
 
@@ -98,6 +105,8 @@ def parameter_groups(
     weight_decay: float,
     layer_decay: float = 1.0,
     spared: Collection[str] | None = None,
+    *,
+    slow: str = _TRUNK,
 ) -> tuple[list[dict[str, Any]], list[float]]:
     """Groups for AdamW, and the share of the rate that each one gets.
 
@@ -109,6 +118,7 @@ def parameter_groups(
         weight_decay: of those that decay.
         layer_decay: factor of the rate from block to block of the trunk.
         spared: names of those that do not decay; by default biases, norms, embeddings and single vectors.
+        slow: beginning of the names of what learns at the trunk's rate.
     """
     depth = 1 + max((int(match[1]) for name in parameters if (match := _BLOCK.match(name))), default=-1)
     members: dict[tuple[bool, bool, float], list[Tensor]] = {}
@@ -117,7 +127,7 @@ def parameter_groups(
         if spared is not None:
             decays = name not in spared
         scale = _layer_scale(name, depth, layer_decay) if name.startswith(_TRUNK) else 1.0
-        members.setdefault((name.startswith(_TRUNK), decays, scale), []).append(parameter)
+        members.setdefault((name.startswith(slow), decays, scale), []).append(parameter)
     groups = [
         {"params": tensors, "is_trunk": is_trunk, "weight_decay": weight_decay if decays else 0.0}
         for (is_trunk, decays, _), tensors in members.items()

@@ -103,6 +103,7 @@ def _recipe(config: ModelConfig, stage: StageRecipe) -> Recipe:
         mask_stride=1,
         weight_decay=0.1,
         decays_embeddings=True,
+        neck_with_trunk=True,
         gradient_clip=0.1,
         layer_decay=_LAYER_DECAY[size],
         drop_path=_DROP_PATH[size],

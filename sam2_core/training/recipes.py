@@ -98,6 +98,7 @@ class Recipe:
         mask_stride: side in pixels of the cells in which the truth is known; 1, as in the paper, compares masks at the
             picture's full size, which takes more memory.
         weight_decay, gradient_clip: of AdamW.
+        neck_with_trunk: the neck learns at the trunk's rate, as in the published training.
         decays_embeddings: let the weights decay as the published training does: all but biases and the norms of the
             transformers. By default embeddings and single vectors do not decay either.
         drop_path: how often a picture goes past either branch of the last block of a Hiera trunk that learns; in the
@@ -135,6 +136,7 @@ class Recipe:
     mask_stride: int = 4
     weight_decay: float = 0.05
     decays_embeddings: bool = False
+    neck_with_trunk: bool = False
     drop_path: float = 0.0
     recomputes_trunk: bool = False
     memory_gamma: float = 0.0

@@ -45,12 +45,21 @@ class Training:
         folders: data folders, as `open_library` reads them.
         run_folder: where checkpoints and the record go.
         team: which of several processes this is; by default the only one, on the processor.
+        has_learned: the weights that it starts from come from a training, so their memory is worth keeping.
     """
 
     def __init__(
-        self, recipe: Recipe, model: Any, folders: Sequence[Path], run_folder: Path, team: Team | None = None
+        self,
+        recipe: Recipe,
+        model: Any,
+        folders: Sequence[Path],
+        run_folder: Path,
+        team: Team | None = None,
+        *,
+        has_learned: bool = False,
     ) -> None:
         self.recipe = recipe
+        self._has_learned = has_learned
         self.team = Team(choose_device("cpu")) if team is None else team
         self.model = model.to(self.team.device.torch_device)
         self.folders = tuple(folders)
@@ -95,7 +104,7 @@ class Training:
             generator.manual_seed(seed + self.team.rank * _RANK_STRIDE)
         torch.manual_seed(seed + self.team.rank * _RANK_STRIDE)
         self.model.train()
-        if stage.clip_share and step_in_stage == 0 and self.step > 0 and not self._has_seen_clips():
+        if stage.clip_share and step_in_stage == 0 and self.step > 0 and not self._has_memory():
             self._begin_memory(stage)
         self.optimiser.adamw.zero_grad(set_to_none=True)
         total, losses = self._go_back(kind, Person(stage, decisions, generator))
@@ -134,9 +143,9 @@ class Training:
         loss, first, last, *parts = self.team.mean([total, *ious, *parts])
         return StepRecord(self.step, kind, loss, dict(zip(names, parts, strict=True)), first, last, seconds)
 
-    def _has_seen_clips(self) -> bool:
-        """Whether any stage before the present step had clips."""
-        return any(self.recipe.stage_at(step)[0].clip_share for step in range(self.step))
+    def _has_memory(self) -> bool:
+        """Whether any stage before the present step had clips, or the weights came from a training."""
+        return self._has_learned or any(self.recipe.stage_at(step)[0].clip_share for step in range(self.step))
 
     def _begin_memory(self, stage: StageRecipe) -> None:
         """The first step with clips after stills alone: memory starts as nearly nothing."""

@@ -17,7 +17,7 @@ from sam2_core.device import Device
 from sam2_core.errors import CheckpointError
 from sam2_core.model.mask_decoder import DecoderOutput
 from sam2_core.model.sam2 import Sam2Model
-from sam2_core.training import tracking
+from sam2_core.training import stills, tracking
 from sam2_core.training.decoding import Features, as_shown
 from sam2_core.training.export import export_run
 from sam2_core.training.initialise import quieten_memory
@@ -248,7 +248,7 @@ def test_a_memory_keeps_what_came_with_the_last_correction(
 ) -> None:
     corrections: list[Correction] = []
     remembered: list[tuple[int, torch.Tensor, bool, int]] = []
-    real_correct, real_remember = tracking.correct, tracking.remember
+    real_correct, real_remember = stills.correct, tracking.remember
 
     def correct(*given: object) -> Correction:
         corrections.append(real_correct(*given))  # type: ignore[arg-type]
@@ -271,3 +271,17 @@ def test_a_memory_keeps_what_came_with_the_last_correction(
             places.add(frame)
         before = count
     assert places == {0, 1}, "first frames and later ones were corrected"
+
+
+@pytest.mark.parametrize("has_learned", [False, True])
+def test_a_memory_is_begun_anew_only_where_it_has_learned_nothing(
+    pictures: Path, tmp_path: Path, has_learned: bool
+) -> None:
+    recipe = _recipe(steps=1)
+    recipe = dataclasses.replace(recipe, stages=(*recipe.stages, dataclasses.replace(recipe.stages[0], clip_share=1.0)))
+    (tmp_path / "run").mkdir()
+    training = Training(recipe, Sam2Model(recipe.model), [pictures], tmp_path / "run", has_learned=has_learned)
+    projection = training.model.memory_attention.layers[0].cross_attn_image.out_proj.weight
+    before = projection.detach().clone()
+    list(training.steps(until=2))
+    assert (float((projection.detach() - before).abs().max()) < 0.02) is has_learned

@@ -177,3 +177,15 @@ def test_the_papers_numbers() -> None:
     assert (mose.stages[0].learning_rate, mose.stages[0].trunk_rate, mose.reverse_share) == (5e-6, 3e-6, 0.0)
     mosaics = [ALL_RECIPES[f"{version}_tiny_training"].clip_augmentation for version in ("2.0", "2.1")]
     assert [how.mosaic for how in mosaics if how is not None] == [0.0, 0.1]
+
+
+def test_the_neck_learns_at_the_rate_of_the_image_encoder(small_config: ModelConfig) -> None:
+    recipe = dataclasses.replace(ALL_RECIPES["2.1_tiny_mose"], model=small_config)
+    model = Sam2Model(small_config)
+    optimiser = Optimiser(recipe, model)
+    optimiser.set_rates(recipe.stages[0], recipe.stages[0].warmup)
+    rates = {id(tensor): group["lr"] for group in optimiser.adamw.param_groups for tensor in group["params"]}
+    named = {name: rates[id(parameter)] for name, parameter in model.named_parameters()}
+    necks = {rate for name, rate in named.items() if name.startswith("image_encoder.neck.")}
+    assert list(necks) == [pytest.approx(3e-6, rel=1e-3)]
+    assert named["sam_mask_decoder.iou_token.weight"] == pytest.approx(5e-6, rel=1e-3)
