@@ -37,6 +37,8 @@ class HeldKeys(Protocol):
     def set_hand(self, is_hand: bool) -> bool: ...
     def take_popup_key(self, key: int) -> bool: ...
     def is_popup_key(self, key: int) -> bool: ...
+    def is_pointer_key(self, key: int) -> bool: ...
+    def take_pointer_key(self, key: int, is_shift: bool) -> None: ...
     def tap_space(self) -> None: ...
     def show_masks(self, is_shown: bool) -> None: ...
     def are_masks_shown(self) -> bool: ...
@@ -130,6 +132,7 @@ class KeyWatch(QObject):
             or (isinstance(widget, QAbstractButton) and key in (Qt.Key.Key_Space, *_ENTER))
             or (isinstance(widget, QAbstractItemView) and key in (Qt.Key.Key_Up, Qt.Key.Key_Down))
         )
+        is_kept = is_kept or self._moves_pointer(event)
         if is_kept:
             event.accept()
         return is_kept
@@ -138,6 +141,10 @@ class KeyWatch(QObject):
         key, is_bare = event.key(), not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if is_bare and self._held.is_popup_key(key):
             return self._held.take_popup_key(key)
+        if self._moves_pointer(event):
+            if key not in _ENTER or not event.isAutoRepeat():
+                self._held.take_pointer_key(key, bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
+            return True
         if isinstance(widget, QAbstractButton):
             if is_bare and key in _ENTER:
                 widget.click()
@@ -158,6 +165,11 @@ class KeyWatch(QObject):
             self._compare(True)
             return True
         return self._try_by_place(event)
+
+    def _moves_pointer(self, event: QKeyEvent) -> bool:
+        """Whether the key pointer takes this key, alone or with Shift."""
+        others = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
+        return not others and self._held.is_pointer_key(event.key())
 
     def _release(self, event: QKeyEvent) -> bool:
         if event.isAutoRepeat():

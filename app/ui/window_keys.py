@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 
 from app.ui.canvas.view import CanvasView
@@ -34,6 +35,17 @@ class WindowKeys:
 
     def take_popup_key(self, key: int) -> bool:
         return self._canvas.candidates.take_key(key)
+
+    def is_pointer_key(self, key: int) -> bool:
+        """On the picture, and not where Enter runs the plan that waits."""
+        desk, pointer = self._desk, self._canvas.key_pointer
+        running = None if desk.tracking is None else desk.tracking.plan
+        is_waiting = desk.planned is not None and desk.planned is not running
+        runs_plan = is_waiting and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        return self._canvas.hasFocus() and pointer.is_key(key) and not runs_plan
+
+    def take_pointer_key(self, key: int, is_shift: bool) -> None:
+        self._canvas.key_pointer.take_key(key, is_shift=is_shift)
 
     def tap_space(self) -> None:
         self._playback.toggle()

@@ -54,6 +54,8 @@ class Pointing:
         self.last_press = QPoint()
         self.rest: QPointF | None = None
         """Where the pointer was seen last; None while it is elsewhere."""
+        self.cross: QPointF | None = None
+        """The place of the frame where the key pointer stands; None while it is off."""
         self._turned = 0.0
         """What the wheel was turned with Ctrl beyond whole steps."""
 
@@ -69,14 +71,8 @@ class Pointing:
         button = _BUTTONS.get(event.button())
         if button is None:
             return
-        if self._desk.is_playing:
-            self._desk.set_playing(False)
-            self._desk.set_frame(parts.bench.frame)  # the one that is seen; the next may be on its way
-        parts.candidates.forget()
-        self.last_press = event.position().toPoint()
         pointer = self._pointer(event, button)
-        if parts.suggestions.is_choosing:
-            parts.suggestions.pick(pointer.x, pointer.y, beneath=pointer.takes_away)
+        if not self._begin(pointer, event.position().toPoint()):
             return
         if not is_double:
             self._began_idle = not parts.tool().is_pending
@@ -91,6 +87,42 @@ class Pointing:
         else:
             parts.tool().press(pointer)
         parts.after_tool()
+
+    def _begin(self, pointer: Pointer, place: QPoint) -> bool:
+        """What every press does, at a place of the viewport; False if it was not meant for the tool."""
+        parts = self._parts
+        if self._desk.is_playing:
+            self._desk.set_playing(False)
+            self._desk.set_frame(parts.bench.frame)  # the one that is seen; the next may be on its way
+        parts.candidates.forget()
+        self.last_press = place
+        if parts.suggestions.is_choosing:
+            parts.suggestions.pick(pointer.x, pointer.y, beneath=pointer.takes_away)
+            return False
+        return True
+
+    def move_cross(self, place: QPointF | None) -> None:
+        """The key pointer stands here now, in pixels of the frame; None: it is off."""
+        view = self._view
+        self.cross = place
+        self.rest = None if place is None else view.from_frame(place)
+        pointer = self._resting()
+        if pointer is not None and self._parts.suggestions.is_choosing:
+            self._parts.suggestions.hover(pointer.x, pointer.y)
+        elif self.held is None:
+            self._parts.tool().hover(pointer)
+            self._hover(pointer)
+        view.viewport().update()
+
+    def click_at(self, place: QPointF, button: Button) -> None:
+        """A whole click without a mouse, at a place of the frame."""
+        if self._desk.source is None or self.held is not None:
+            return
+        pointer = Pointer(place.x(), place.y(), button, scale=self._view.view_scale)
+        if self._begin(pointer, self._view.from_frame(place).toPoint()):
+            self._parts.tool().press(pointer)
+            self._parts.tool().release(pointer)
+            self._parts.after_tool()
 
     def move(self, event: QMouseEvent) -> None:
         """The pointer moved, with or without a button down."""
@@ -175,8 +207,10 @@ class Pointing:
             self._view.viewport().update()
 
     def objects_under(self) -> list[int]:
-        """Objects under the mouse, the topmost first; none while it is elsewhere."""
+        """Objects under the key pointer or the mouse, the topmost first; none while it is elsewhere."""
         view, parts = self._view, self._parts
+        if self.cross is not None:
+            return parts.labels().objects_at(self.cross.x(), self.cross.y())
         place = view.viewport().mapFromGlobal(view.cursor().pos())
         if not view.viewport().rect().contains(place):
             return []
@@ -193,9 +227,12 @@ class Pointing:
             self._parts.tool().cancel()
 
     def _resting(self, *, is_shift: bool = False) -> Pointer | None:
-        if self.rest is None:
+        if self.cross is not None:
+            place = self.cross
+        elif self.rest is not None:
+            place = self._view.to_frame(self.rest)
+        else:
             return None
-        place = self._view.to_frame(self.rest)
         return Pointer(place.x(), place.y(), None, is_shift, False, self._view.view_scale)
 
     def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:

@@ -15,6 +15,7 @@ from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
 from app.ui.canvas.foreground import draw_foreground, draw_name, draw_words
 from app.ui.canvas.items import FrameItem, OverlayItem, reduced_size
+from app.ui.canvas.key_pointer import KeyPointer
 from app.ui.canvas.label_map import LabelMap
 from app.ui.canvas.notes import CornerNotes
 from app.ui.canvas.offer import EditOffer
@@ -69,6 +70,7 @@ class CanvasView(ZoomView):
             step=self.steps_requested.emit,
         )
         self.pointing = Pointing(self, parts, desk)
+        self.key_pointer = KeyPointer(self, self.pointing, desk)
         self._set_up_view()
         self._listen()
 
@@ -95,6 +97,7 @@ class CanvasView(ZoomView):
         self.candidates.chosen.connect(self.bench.choose_candidate)
         self.suggestions.changed.connect(self._take_suggestions)
         self.view_moved.connect(self._arrange_notes)
+        self.key_pointer.changed.connect(self.after_tool)
         theme.on_change().changed.connect(self.viewport().update)
 
     # --- what is shown ---
@@ -239,11 +242,14 @@ class CanvasView(ZoomView):
             draw_name(painter, self, self._desk, pointing.hovered_object, self.labels.box_of(pointing.hovered_object))
         if pointing.rest is not None:
             draw_words(painter, self, self.suggestions_panel.hovered_words(), pointing.rest)
+        self.key_pointer.draw(painter)
 
     # --- events ---
 
     def hint(self) -> str:
-        """What the mouse does now."""
+        """What the mouse does now, or the keys in its place."""
+        if self.key_pointer.is_on:
+            return self.key_pointer.hint()
         return HINT if self.suggestions.is_choosing else self.tool.hint()
 
     def tool_cursor(self) -> Qt.CursorShape:
@@ -311,14 +317,14 @@ class CanvasView(ZoomView):
         self.candidates.open_at(self.pointing.last_press, answers, color, self.bench.prompt.candidate or 0)  # type: ignore[arg-type]
 
     def cancel(self) -> bool:
-        """Esc: pop-up first, then suggestions, then what the tool is doing; True if there was something."""
+        """Esc: pop-up first, then suggestions, what the tool is doing, the key pointer; True if there was something."""
         if self.candidates.is_open:
             self.candidates.hide()
             return True
         if self.suggestions.is_open:
             self.suggestions.close()
             return True
-        done = self.tool.cancel()
+        done = self.tool.cancel() or self.key_pointer.leave()
         self.after_tool()
         return done
 

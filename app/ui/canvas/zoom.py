@@ -57,6 +57,10 @@ class ZoomView(QGraphicsView):
         inverse, _ = self.viewportTransform().inverted()
         return inverse.map(place)
 
+    def from_frame(self, place: QPointF) -> QPointF:
+        """From pixels of the frame to logical pixels of the viewport."""
+        return self.viewportTransform().map(place)
+
     def picture_rect(self) -> QRectF:
         """Where the frame lies, in logical pixels of the viewport."""
         height, width = self.picture_size()

@@ -27,6 +27,7 @@ class Viewing:
     def __init__(self, desk: Desk, canvas: CanvasView, places: Places, window: QMainWindow) -> None:
         self._desk, self._canvas, self._places, self._window = desk, canvas, places, window
         self.follower = ObjectFollower(desk, canvas, window)
+        canvas.key_pointer.changed.connect(self.show_checks)
         self._before_zoom: View | None = None
         self._zoomed: View | None = None
         """Where the view was brought, and (below) to which object on which frame."""
@@ -58,6 +59,7 @@ class Viewing:
             "timeline_zoom_in": lambda: desk.timeline_zoom_requested.emit("in"),
             "timeline_zoom_out": lambda: desk.timeline_zoom_requested.emit("out"),
             "timeline_zoom_fit": lambda: desk.timeline_zoom_requested.emit("fit"),
+            "key_pointer": canvas.key_pointer.toggle,
             "canvas_only": self._canvas_only,
             "full_screen": self._full_screen,
             "next_area": lambda: self._step_area(1),
@@ -76,6 +78,7 @@ class Viewing:
         actions[f"color_by_{desk.color_by}"].setChecked(True)
         actions["solo"].setChecked(desk.solo_object is not None)
         actions["follow_object"].setChecked(self.follower.is_on)
+        actions["key_pointer"].setChecked(self._canvas.key_pointer.is_on)
         actions["full_screen"].setChecked(self._window.isFullScreen())
         actions[f"theme_{self._places.theme or 'system'}"].setChecked(True)
 
