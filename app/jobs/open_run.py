@@ -45,9 +45,11 @@ class OpenRun:
 
     def end(self, end: RunEnd) -> RunEnd:
         """Close the transaction; gives the end with what was written, unless it was taken back."""
-        written = len(self.transaction.masks_before) if self.transaction.is_open else 0
+        is_kept = self.transaction.is_open
+        written = len(self.transaction.masks_before) if is_kept else 0
         self.transaction.commit()
-        return replace(end, written=written, dropped=self._dropped, joints=tuple(self._joints))
+        joints = tuple(self._joints) if is_kept else ()
+        return replace(end, written=written, dropped=self._dropped, joints=joints, is_taken_back=not is_kept)
 
     def _advance(self, batch: FrameBatch) -> tuple[RunProgress, float]:
         now = time.monotonic()

@@ -29,7 +29,8 @@ class EngineStatus:
 class RunEnd:
     """How a run ended: `done` of `total` steps; `written` masks, and `dropped` ones that came too late.
 
-    `joints`: the spans that it ran from both ends, and where they became one.
+    `joints`: the spans that it ran from both ends, and where they became one. `is_taken_back`: it was undone while it
+    ran, and nothing of it is kept.
     """
 
     done: int
@@ -39,6 +40,7 @@ class RunEnd:
     written: int = 0
     dropped: int = 0
     joints: tuple[Joint, ...] = ()
+    is_taken_back: bool = False
 
 
 @dataclass(frozen=True)

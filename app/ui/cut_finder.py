@@ -9,7 +9,7 @@ import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.commands.marks import note_found_cuts
 from app.jobs.background import run_in_background
@@ -72,19 +72,21 @@ class CutFinder(QObject):
         source, start = self._desk.source, self._done
         if source is None:
             return
-        self._job = job = run_in_background(lambda: _quietly(source, start), "Looking for shot cuts")
-        job.progress.connect(lambda step: self._take(job, step))
-        job.finished.connect(lambda cuts: self._finish(job, cuts))
-        job.failed.connect(lambda sentence: self._fail(job))
+        self._job = run_in_background(lambda: _quietly(source, start), "Looking for shot cuts")
+        self._job.progress.connect(self._take)
+        self._job.finished.connect(self._finish)
+        self._job.failed.connect(self._fail)
 
-    def _take(self, job: Job, step: CutSearch) -> None:
-        if job is self._job and self._project is not None:
+    @Slot(object)
+    def _take(self, step: CutSearch) -> None:
+        if self.sender() is self._job and self._project is not None:
             self._note(self._project, step.found)
             self._done = step.done
 
-    def _finish(self, job: Job, cuts: tuple[int, ...]) -> None:
+    @Slot(object)
+    def _finish(self, cuts: tuple[int, ...]) -> None:
         project = self._project
-        if job is not self._job or project is None:
+        if self.sender() is not self._job or project is None:
             return
         self._job = None
         self._note(project, cuts)
@@ -97,9 +99,10 @@ class CutFinder(QObject):
         note_found_cuts(project, cuts[self._found :])
         self._found = max(self._found, len(cuts))
 
-    def _fail(self, job: Job) -> None:
+    @Slot()
+    def _fail(self) -> None:
         """The clip cannot be read any more, which whoever shows its frames will say; the next opening tries again."""
-        if job is self._job:
+        if self.sender() is self._job:
             self._job = None
 
 

@@ -28,13 +28,13 @@ class ShownFrame(QObject):
         super().__init__(parent)
         self._desk, self._canvas = desk, canvas
         self.loader = FrameLoader(self)
-        self._waiting_for = ""
+        self._waiting_for = self._said = ""
         self._is_comparing = False
         self._step_from = 0
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
-        self._patience.timeout.connect(lambda: canvas.notes.waiting.set_text(self._waiting_for))
+        self._patience.timeout.connect(lambda: self.say(self._waiting_for))
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -63,7 +63,13 @@ class ShownFrame(QObject):
         is_on = self._desk.earlier is not None
         if is_on != self._is_comparing:
             self._is_comparing = is_on
-            self._canvas.notes.waiting.set_text(EARLIER_WORDS if is_on else "")
+            self.say(self._said)
+
+    def say(self, words: str) -> None:
+        """Say this, or nothing, in the corner of the picture, beside what names the masks while others are shown."""
+        self._said = words
+        parts = [EARLIER_WORDS if self._is_comparing else "", words]
+        self._canvas.notes.waiting.set_text(" · ".join(filter(None, parts)))
 
     def wait_for(self, words: str) -> None:
         """Say in the corner of the picture what is being waited for, if it takes long."""
@@ -73,7 +79,7 @@ class ShownFrame(QObject):
     def end_waiting(self) -> None:
         """What was waited for is there."""
         self._patience.stop()
-        self._canvas.notes.waiting.set_text(EARLIER_WORDS if self._is_comparing else "")
+        self.say("")
 
     def show_pending(self, cell: Cell, is_pending: bool) -> None:
         """The model looks at a cell, or has looked at it."""

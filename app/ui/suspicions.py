@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Set
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.jobs.background import run_in_background
 from app.ui.desk import Desk
@@ -91,20 +91,22 @@ class Suspicions(QObject):
             return
         snapshot, book, changed = document.snapshot(), self._book, frozenset(self._changed)
         self._changed.clear()
-        self._job = job = run_in_background(lambda: _search(snapshot, book, changed), "Looking for suspicious masks")
-        job.finished.connect(lambda found: self._take(job, *found))
-        job.failed.connect(lambda sentence: self._fail(job, sentence))
+        self._job = run_in_background(lambda: _search(snapshot, book, changed), "Looking for suspicious masks")
+        self._job.finished.connect(self._take)
+        self._job.failed.connect(self._fail)
 
-    def _take(self, job: Job, book: SuspicionBook, found: list[Suspicion]) -> None:
-        if job is not self._job:
+    @Slot(object)
+    def _take(self, found: tuple[SuspicionBook, list[Suspicion]]) -> None:
+        if self.sender() is not self._job:
             return
-        self._job, self._book = None, book
-        self._set(found)
+        self._job, self._book = None, found[0]
+        self._set(found[1])
         if self._changed:
             self._rest.start(self._rest_ms)
 
-    def _fail(self, job: Job, sentence: str) -> None:
-        if job is self._job:
+    @Slot(str)
+    def _fail(self, sentence: str) -> None:
+        if self.sender() is self._job:
             self._job, self._book = None, None
             self._desk.notice.emit(sentence, "error")
 

@@ -248,13 +248,13 @@ class MainWindow(QMainWindow):
 
     def _take_frame(self) -> None:
         if self.desk.is_playing:
-            self.canvas.notes.waiting.set_text(self.playback.words)
+            self.frames.say(self.playback.words)
         self.availability.refresh()
 
     def _show_playing(self, is_playing: bool) -> None:
         self.all_actions.set_icon("play", "pause" if is_playing else "play")
         if not is_playing:
-            self.canvas.notes.waiting.set_text("")
+            self.frames.say("")
 
     def _show_object_menu(self, place: QPoint) -> None:
         if self.desk.selected_object is not None:

@@ -217,7 +217,10 @@ class Propagating:
         if document is None or plan is None:
             return
         dropped = f" {counted(end.dropped, 'late result')} dropped." if end.dropped else ""
-        if end.error:
+        if end.is_taken_back:
+            again = _way_on(plan, is_kept=False)
+            self._desk.notice.emit(f"The run was taken back: nothing of it is kept. {again}", "info")
+        elif end.error:
             kept = f"{counted(end.written, 'mask')} {'is' if end.written == 1 else 'are'} kept. " if end.written else ""
             self._desk.notice.emit(f"{end.error} {kept}{_way_on(plan)}", "error")
         elif end.cancelled:
@@ -232,7 +235,7 @@ class Propagating:
             self._desk.offered.emit(f"Propagated {plan.summary}{cut_words(plan)}.{dropped}", "pass_cut")
         else:
             self._desk.notice.emit(f"Propagated {plan.summary}.{dropped}", "good")
-        if end.error or end.cancelled:
+        if (end.error or end.cancelled) and not end.is_taken_back:
             self._stopped.update(dict.fromkeys(plan.object_ids, document.clock))
 
     def _is_unfinished(self, object_id: int) -> bool:
@@ -264,11 +267,12 @@ def objects_of_a_run(desk: Desk) -> list[int]:
     return ids
 
 
-def _way_on(plan: Plan) -> str:
-    """What to press after a run that did not come to its end."""
+def _way_on(plan: Plan, *, is_kept: bool = True) -> str:
+    """What to press after a run that did not come to its end, or was taken back."""
     if plan.is_draft:
         return "T computes every frame."
     if plan.meetings:
         return "R starts it again."
     ways = {stretch.is_reverse for stretch in plan.stretches}
-    return f"{'Ctrl+T' if len(ways) == 2 else 'Shift+T' if ways == {True} else 'T'} goes on."
+    key = "Ctrl+T" if len(ways) == 2 else "Shift+T" if ways == {True} else "T"
+    return f"{key} {'goes on' if is_kept else 'starts it again'}."

@@ -150,6 +150,24 @@ def test_a_stopped_run_says_how_it_goes_on(qtbot: Any, painted: MainWindow, acti
     assert text.startswith("Stopped at ") and text.endswith(f". {said}")
 
 
+def test_a_run_that_was_undone_while_it_went_on_says_that_nothing_is_kept(qtbot: Any, painted: MainWindow) -> None:
+    desk = painted.desk
+    assert desk.tracking is not None and desk.project is not None
+    before, written = dict(desk.project.document.masks_of(1)), []
+
+    def take_back(_progress: object) -> None:
+        count = len(desk.project.document.masks_of(1)) - len(before)
+        if count and not written:
+            written.append(count)
+            desk.actions["undo"].trigger()
+
+    desk.tracking.run_progress.connect(take_back)
+    with qtbot.waitSignal(desk.tracking.run_finished, timeout=20000) as ended:
+        desk.actions["propagate_forward"].trigger()
+    assert written and dict(desk.project.document.masks_of(1)) == before and ended.args[0].is_taken_back
+    assert painted.notices.texts[-1] == "The run was taken back: nothing of it is kept. T starts it again."
+
+
 def test_a_run_that_failed_says_what_is_kept_in_one_number(opened: MainWindow, square: np.ndarray) -> None:
     project, tracking = opened.desk.project, opened.desk.tracking
     assert project is not None and tracking is not None

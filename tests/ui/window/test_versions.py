@@ -73,6 +73,24 @@ def test_u_held_shows_the_masks_of_before_and_says_so(qtbot: Any, replaced: Main
     assert shown(replaced) == now and replaced.canvas.notes.waiting.text == ""
 
 
+def test_playing_and_waiting_while_comparing_keep_the_words_of_the_comparison(qtbot: Any, replaced: MainWindow) -> None:
+    note = replaced.canvas.notes.waiting
+    qtbot.keyPress(replaced.canvas, Qt.Key.Key_U)
+    replaced.playback.choose_speed(2.0)
+    replaced.desk.set_playing(True)
+    qtbot.waitUntil(lambda: note.text.endswith(" · 2×") or not replaced.desk.is_playing, timeout=10000)
+    assert note.text.startswith("As before the run")
+    replaced.desk.set_playing(False)
+    assert note.text == "As before the run; outlines: now"
+    qtbot.waitUntil(replaced.frames.is_shown)
+    replaced.frames.wait_for("Looking at the frame")
+    qtbot.waitUntil(lambda: note.text == "As before the run; outlines: now · Looking at the frame")
+    qtbot.keyRelease(replaced.canvas, Qt.Key.Key_U)
+    assert note.text == "Looking at the frame"
+    replaced.frames.end_waiting()
+    assert note.text == ""
+
+
 def test_shift_u_takes_the_earlier_mask_of_this_cell_alone(qtbot: Any, replaced: MainWindow) -> None:
     document = replaced.desk.document
     assert document is not None
