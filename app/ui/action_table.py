@@ -186,6 +186,8 @@ OBJECT = (
     _A("finish_masks", "Finish masks …", "Object", (), "", _OBJECT),
     _A("delete_objects", "Delete the selected objects", "Object", ("Ctrl+Del", "Ctrl+Backspace"), "delete", _OBJECT),
     _A("delete_masks", "Delete the masks in the range", "Object", ("Shift+Del",), "", _OBJECT),
+    _A("move_up", "Move up in the list", "Object", (), "", _OBJECT),
+    _A("move_down", "Move down in the list", "Object", (), "", _OBJECT),
     _A("join", "Join", "Object", ("Ctrl+J",), "", ("clip", "two"), starts_group=True),
     _A("split", "Split here", "Object", ("Ctrl+B",), "", _OBJECT),
     _A("swap", "Swap from here", "Object", ("Ctrl+Shift+J",), "", ("clip", "two")),

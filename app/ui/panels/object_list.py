@@ -186,7 +186,13 @@ class ObjectModel(QAbstractListModel):
         if role == StateRole:
             return self._state(document, item)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{item.name}, {index.data(FramesRole)}, {self._state(document, item)[0]}"
+            words = (
+                item.name,
+                index.data(FramesRole),
+                self._state(document, item)[0],
+                "" if item.is_visible else "hidden",
+            )
+            return ", ".join(word for word in words if word)
         return None
 
     def _category(self, document: DocumentView, item: TrackedObject) -> str:

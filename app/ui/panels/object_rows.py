@@ -1,4 +1,4 @@
-"""How the rows of the object list are drawn and edited, and where their eyes are."""
+"""How the rows of the object list are drawn and edited, and where their eyes and padlocks are."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from app.ui import icons, theme
 from app.ui.panels.object_list import CategoryColorRole, CategoryRole, FramesRole, ObjectRole, ShadeRole, StateRole
 
 ROW_HEIGHT = 46
-EYE_WIDTH = 36
+EYE_WIDTH, LOCK_WIDTH = 36, 26
 _IS_FILLED = "isFilled"
 Index = QModelIndex | QPersistentModelIndex
 
 
 class ObjectDelegate(QStyledItemDelegate):
-    """Draws a row: colour, name and category on the left, frames and state on the right, the eye at the end."""
+    """Draws a row: colour, name and category on the left, frames and state on the right, padlock and eye at the end."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(200, ROW_HEIGHT)
@@ -40,6 +40,8 @@ class ObjectDelegate(QStyledItemDelegate):
         self._paint_chip(painter, place, index)
         self._paint_words(painter, place, index, item)
         self._paint_eye(painter, place, item, bool(state & QStyle.StateFlag.State_MouseOver))
+        if item.is_frozen or state & QStyle.StateFlag.State_MouseOver:
+            self._paint_lock(painter, place, is_frozen=item.is_frozen)
         painter.restore()
 
     def _paint_chip(self, painter: QPainter, place: QRect, index: Index) -> None:
@@ -49,7 +51,7 @@ class ObjectDelegate(QStyledItemDelegate):
 
     def _paint_words(self, painter: QPainter, place: QRect, index: Index, item: TrackedObject) -> None:
         tokens = theme.current()
-        upper = QRectF(place.left() + 36, place.top() + 5, place.width() - 36 - EYE_WIDTH, 18)
+        upper = QRectF(place.left() + 36, place.top() + 5, place.width() - 36 - EYE_WIDTH - LOCK_WIDTH, 18)
         lower = upper.translated(0, 18)
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         small = theme.interface_font(theme.FONT_SIZE_SECONDARY, figures=True)
@@ -81,6 +83,13 @@ class ObjectDelegate(QStyledItemDelegate):
         icon = QRectF(place.right() - 27, place.center().y() - 8, 17, 17)
         icons.paint_icon(painter, icon, "eye" if item.is_visible else "eye-off", color)
 
+    def _paint_lock(self, painter: QPainter, place: QRect, *, is_frozen: bool) -> None:
+        """Closed while the object is frozen; faint where a click would freeze it."""
+        tokens = theme.current()
+        middle = place.right() - EYE_WIDTH - LOCK_WIDTH / 2
+        icon = QRectF(middle - 7, place.center().y() - 7, 15, 15)
+        icons.paint_icon(painter, icon, "lock", tokens.text_1 if is_frozen else tokens.text_3)
+
     def setEditorData(self, editor: QWidget, index: Index) -> None:
         """Once: rows are told anew all the time while a run goes on, and would take away what the person types."""
         if not editor.property(_IS_FILLED):
@@ -95,3 +104,8 @@ class ObjectDelegate(QStyledItemDelegate):
 def is_on_eye(place: QRect, x: float) -> bool:
     """Whether a click at x in a row's rectangle is on its eye."""
     return x > place.right() - EYE_WIDTH
+
+
+def is_on_lock(place: QRect, x: float) -> bool:
+    """Whether a click at x in a row's rectangle is on its padlock."""
+    return 0 <= place.right() - EYE_WIDTH - x < LOCK_WIDTH

@@ -28,7 +28,7 @@ from app.ui.panels.object_details import ObjectDetails
 from app.ui.panels.object_filter import ObjectFilter
 from app.ui.panels.object_list import ObjectModel
 from app.ui.panels.object_menus import ObjectMenus
-from app.ui.panels.object_rows import ROW_HEIGHT, ObjectDelegate, is_on_eye
+from app.ui.panels.object_rows import ROW_HEIGHT, ObjectDelegate, is_on_eye, is_on_lock
 
 if TYPE_CHECKING:
     from app.document.document import Change
@@ -39,7 +39,8 @@ LEAST_ROWS, DETAILS_HEIGHT = 3, 190
 
 
 class ObjectsPanel(QWidget):
-    """Upper part of the right panel. Click selects, Shift and Ctrl extend, double click renames, the eye hides."""
+    """Upper part of the right panel. Click selects, Shift and Ctrl extend, double click renames; eye and padlock hide and
+    freeze."""
 
     wanted = Signal()
     """The person is about to type here: wherever it is, it has to be seen."""
@@ -210,12 +211,14 @@ class ObjectsPanel(QWidget):
             self.list.edit(self._model.index(row))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A click on the eye hides or shows, and selects nothing."""
+        """A click on the eye hides or shows, one on the padlock freezes or unfreezes; neither selects anything."""
         presses = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick)
         if event.type() in presses and isinstance(event, QMouseEvent) and event.button() is Qt.MouseButton.LeftButton:
             index = self.list.indexAt(event.position().toPoint())
-            if index.isValid() and is_on_eye(self.list.visualRect(index), event.position().x()):
-                self._toggle_visible(self._model.object_at(index))
+            place, x = self.list.visualRect(index), event.position().x()
+            if index.isValid() and (is_on_eye(place, x) or is_on_lock(place, x)):
+                toggle = self._toggle_visible if is_on_eye(place, x) else self._toggle_frozen
+                toggle(self._model.object_at(index))
                 return True
         return bool(super().eventFilter(watched, event))
 
@@ -232,6 +235,11 @@ class ObjectsPanel(QWidget):
         project = self._desk.project
         if project is not None:
             objects.set_object_visible(project, object_id, not project.document.objects[object_id].is_visible)
+
+    def _toggle_frozen(self, object_id: int) -> None:
+        project = self._desk.project
+        if project is not None:
+            objects.set_object_frozen(project, object_id, not project.document.objects[object_id].is_frozen)
 
     def _show_menu(self, place: QPoint) -> None:
         index = self.list.indexAt(place)

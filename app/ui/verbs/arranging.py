@@ -34,6 +34,8 @@ class Arranging:
             "ask_again": self._ask_again,
             "delete_objects": self._delete_objects,
             "delete_masks": self._delete_masks,
+            "move_up": lambda: self._move(-1),
+            "move_down": lambda: self._move(1),
             "join": self._join,
             "split": self._split,
             "swap": self._swap,
@@ -155,6 +157,18 @@ class Arranging:
                     else f"{object_name(project.document, chosen[0])} has"
                 )
                 self._desk.notice.emit(f"{who} no mask on {span_words(first, last)}.", "info")
+
+    def _move(self, direction: int) -> None:
+        """The selected objects one place up or down in the list, together; they stop at its end."""
+        project, chosen = self._desk.project, self._desk.selected_objects
+        if project is None:
+            return
+        order = list(project.document.objects)
+        places = sorted((order.index(object_id) for object_id in chosen), reverse=direction > 0)
+        if places and 0 <= places[0] + direction < len(order):
+            for place in places:
+                order.insert(place + direction, order.pop(place))
+            self._desk.attempt(lambda: objects.reorder_objects(project, order))
 
     def _join(self) -> None:
         """The object that was selected first stays. Where both have a mask and they differ, the person chooses."""

@@ -77,6 +77,18 @@ def test_the_eye_hides_without_selecting(qtbot: QtBot, panel: ObjectsPanel, desk
     assert desk.selected_object is None
 
 
+def test_the_padlock_freezes_without_selecting(qtbot: QtBot, panel: ObjectsPanel, desk: Desk, project: Project) -> None:
+    place = panel.list.visualRect(panel.list.model().index(0, 0))
+    lock = QPoint(place.right() - 49, place.center().y())
+    for is_frozen in (True, False, True):
+        qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=lock)
+        assert project.document.objects[1].is_frozen is is_frozen
+    assert project.document.objects[1].is_visible and desk.selected_object is None
+    assert row(panel, 0, Qt.ItemDataRole.AccessibleTextRole) == "dog, frames 0–11, frozen"
+    objects.set_object_visible(project, 2, False)
+    assert row(panel, 1, Qt.ItemDataRole.AccessibleTextRole) == "ball, no masks yet, hidden"
+
+
 def test_a_name_is_edited_in_place_and_can_be_undone(panel: ObjectsPanel, project: Project) -> None:
     model = panel.list.model()
     assert model.setData(model.index(0, 0), "big dog")

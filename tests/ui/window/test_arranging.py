@@ -150,3 +150,20 @@ def test_finding_an_object_unfolds_the_list(qtbot, worked: MainWindow) -> None:
     worked.desk.actions["find_object"].trigger()
     assert not worked.right.is_folded
     qtbot.waitUntil(worked.objects_panel.filter.text.hasFocus)
+
+
+def test_objects_go_up_and_down_in_the_list_without_a_drag(opened: MainWindow) -> None:
+    desk = opened.desk
+    assert desk.project is not None and desk.document is not None
+    for name in ("a", "b", "c", "d"):
+        new_object(desk.project, name)
+    desk.select_all((3, 2))
+    desk.actions["move_down"].trigger()
+    assert list(desk.document.objects) == [1, 4, 2, 3]
+    desk.actions["move_down"].trigger()
+    assert list(desk.document.objects) == [1, 4, 2, 3]
+    desk.actions["move_up"].trigger()
+    desk.actions["move_up"].trigger()
+    assert list(desk.document.objects) == [2, 3, 1, 4]
+    desk.actions["undo"].trigger()
+    assert list(desk.document.objects) == [1, 2, 3, 4]
