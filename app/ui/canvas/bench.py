@@ -108,6 +108,10 @@ class CanvasBench(QObject):
     def objects_at(self, x: float, y: float) -> Sequence[int]:
         return self._labels().objects_at(x, y)
 
+    @property
+    def selected(self) -> Sequence[int]:
+        return self._desk.selected_objects
+
     def select(self, object_id: int | None, *, extend: bool = False) -> None:
         self._desk.select(object_id, extend=extend)
 
@@ -252,7 +256,7 @@ class CanvasBench(QObject):
             change(project, cell)
             return cell
         with project.history.transaction("New object"):
-            made = (objects.new_object(project).id, self.frame)
+            made = (objects.new_object(project, frame=self.frame).id, self.frame)
             change(project, made)
         self._desk.select(made[0])
         return made

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPointingDevice, QWheelEvent
 
 from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
@@ -236,6 +236,9 @@ class Pointing:
         return Pointer(place.x(), place.y(), None, is_shift, False, self._view.view_scale)
 
     def _pointer(self, event: QMouseEvent, button: Button | None) -> Pointer:
+        """The eraser end of a pen takes away with every tool that has something to take away from."""
+        is_eraser = event.pointerType() is QPointingDevice.PointerType.Eraser
+        takes_away = is_eraser and self._desk.tool not in ("eraser", "select")
         place = self._view.to_frame(event.position())
         held = event.modifiers()
         return Pointer(
@@ -243,7 +246,7 @@ class Pointing:
             place.y(),
             button,
             bool(held & Qt.KeyboardModifier.ShiftModifier),
-            bool(held & Qt.KeyboardModifier.ControlModifier),
+            takes_away or bool(held & Qt.KeyboardModifier.ControlModifier),
             self._view.view_scale,
         )
 
@@ -251,7 +254,8 @@ class Pointing:
         height, width = self._view.picture_size()
         if not (0 <= pointer.x < width and 0 <= pointer.y < height):
             return True
-        return self._desk.tool == "select" and not self._parts.labels().objects_at(pointer.x, pointer.y)
+        is_beside = not self._parts.labels().objects_at(pointer.x, pointer.y)
+        return self._desk.tool == "select" and is_beside and point_under(self._parts.bench, pointer) is None
 
     def _hover(self, pointer: Pointer | None) -> None:
         parts = self._parts

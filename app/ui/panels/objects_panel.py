@@ -39,8 +39,8 @@ LEAST_ROWS, DETAILS_HEIGHT = 3, 190
 
 
 class ObjectsPanel(QWidget):
-    """Upper part of the right panel. Click selects, Shift and Ctrl extend, double click renames; eye and padlock hide and
-    freeze."""
+    """Upper part of the right panel. Click selects, Shift and Ctrl extend, double click renames, the eye hides, the
+    padlock freezes."""
 
     wanted = Signal()
     """The person is about to type here: wherever it is, it has to be seen."""
@@ -229,7 +229,7 @@ class ObjectsPanel(QWidget):
         if action is not None:
             action.trigger()
         elif self._desk.project is not None:
-            self._desk.select(objects.new_object(self._desk.project).id)
+            self._desk.select(objects.new_object(self._desk.project, frame=self._desk.frame).id)
 
     def _toggle_visible(self, object_id: int) -> None:
         project = self._desk.project

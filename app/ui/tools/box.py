@@ -5,8 +5,8 @@ from __future__ import annotations
 from app.document.values import Box
 from app.ui.tools.tool import CLICK_SLACK, Bench, BoxMark, Button, Mark, Pointer, Tool, clamped, is_inside
 
-HANDLE_REACH = 8.0
-"""A handle is under the pointer within this many screen pixels."""
+HANDLE_REACH = 12.0
+"""A handle is under the pointer within this many screen pixels; of several the nearest."""
 SMALLEST = 2.0
 """A box thinner than this many frame pixels is none."""
 
@@ -132,10 +132,8 @@ class BoxTool(Tool):
         box = self.bench.prompt.box
         if box is None:
             return None
-        for place, sides in zip(handle_places(box), _HANDLES, strict=True):
-            if pointer.distance(*place) <= HANDLE_REACH:
-                return sides
-        return None
+        far = [pointer.distance(*place) for place in handle_places(box)]
+        return _HANDLES[far.index(min(far))] if min(far) <= HANDLE_REACH else None
 
     def _clear(self) -> None:
         self._corner = self._handle = self._shown = self._pressed = None

@@ -79,7 +79,8 @@ class PointTool(Tool):
             self.selected_points = ()
         else:
             self.selected_points = (index,)
-            self._drag.begin(index, pointer)
+            if not pointer.takes_away:
+                self._drag.begin(index, pointer)
 
     def move(self, pointer: Pointer) -> None:
         if self._drag.is_on:
@@ -131,4 +132,4 @@ class PointTool(Tool):
     def hint(self) -> str:
         if self.selected_points:
             return "Drag: move · Double click: flip · Delete: remove"
-        return "Left: add · Right: take away · Shift: look first · Drag a point: move"
+        return "Left: add · Right: take away · Shift: preview · Drag a point: move"

@@ -8,7 +8,8 @@ from app.ui.tools.tool import CLICK_SLACK, Bench, BoxMark, Button, Mark, Pointer
 
 
 class SelectTool(Tool):
-    """A click selects the mask under it and, again, the next one below; Ctrl or Shift adds; a drag selects prompts."""
+    """A click selects the mask under it and, again, the next one below; a drag selects prompts, or moves one; a double
+    click flips one. Shift adds to what is selected, Ctrl takes in or out."""
 
     name = "select"
 
@@ -24,7 +25,10 @@ class SelectTool(Tool):
             self.bench.open_menu()
             return
         index = point_under(self.bench, pointer)
-        if index is not None:
+        if index is not None and pointer.is_ctrl:
+            others = tuple(other for other in self.selected_points if other != index)
+            self.selected_points = others if index in self.selected_points else (*others, index)
+        elif index is not None:
             if index not in self.selected_points:
                 self.selected_points = (*self.selected_points, index) if pointer.is_shift else (index,)
             self._drag.begin(index, pointer)
@@ -75,7 +79,17 @@ class SelectTool(Tool):
             if pointer.distance(x, y) < CLICK_SLACK:
                 chosen = under[(under.index(before) + 1) % len(under)]
         self._last = (pointer.x, pointer.y, chosen)
+        if pointer.is_shift and chosen in self.bench.selected:
+            return
         self.bench.select(chosen, extend=extend)
+
+    def double_click(self, pointer: Pointer) -> None:
+        """Flip a point; a second click on anything else is one more click."""
+        index = point_under(self.bench, pointer)
+        if index is None or pointer.button is Button.RIGHT:
+            self.press(pointer)
+        else:
+            self.bench.flip_point(index)
 
     def cancel(self) -> bool:
         had_band = self._band is not None
@@ -93,5 +107,5 @@ class SelectTool(Tool):
 
     def hint(self) -> str:
         if self.selected_points:
-            return "Drag: move the prompt · Delete: remove"
-        return "Click: select, again: the next below · Shift: add · Drag: select prompts · Right: menu"
+            return "Drag: move the prompt · Double click: flip · Delete: remove · Ctrl: in or out"
+        return "Click: select, again: the next below · Shift: add · Ctrl: in or out · Drag: prompts · Right: menu"

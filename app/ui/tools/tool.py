@@ -13,7 +13,7 @@ from app.document.values import Box, Prompt
 
 CLICK_SLACK = 4.0
 """A press that moves under this many screen pixels is a click."""
-POINT_REACH = 10.0
+POINT_REACH = 12.0
 """A point is under the pointer within this many screen pixels of its centre."""
 
 
@@ -104,6 +104,10 @@ class Bench(Protocol):
 
     def objects_at(self, x: float, y: float) -> Sequence[int]:
         """Objects whose mask covers this place, the topmost first."""
+
+    @property
+    def selected(self) -> Sequence[int]:
+        """The selected objects, the primary one last."""
 
     def select(self, object_id: int | None, *, extend: bool = False) -> None: ...
 

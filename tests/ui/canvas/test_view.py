@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QColor, QContextMenuEvent, QInputDevice, QMouseEvent, QPointingDevice, QWheelEvent
 
 from app.commands.masks import delete_masks
 from app.commands.objects import delete_objects, set_object_visible
@@ -422,3 +422,37 @@ def test_what_would_be_a_new_object_has_the_colour_that_it_will_have(qtbot, desk
     foreseen = desk.working_shade
     click(qtbot, canvas, 40, 35)
     assert desk.selected_object == 3 and desk.working_shade == foreseen == 0
+
+
+@pytest.mark.parametrize("tool", ["brush", "eraser", "point"])
+def test_the_eraser_end_of_a_pen_takes_away(desk: Desk, canvas: CanvasView, tool: str) -> None:
+    desk.select(1)
+    desk.set_tool(tool)
+    pen = QPointingDevice(
+        "pen", 7, QInputDevice.DeviceType.Stylus, QPointingDevice.PointerType.Eraser,
+        QInputDevice.Capability.Position, 1, 3,
+    )  # fmt: skip
+    at = place_of(canvas, 15, 15)
+    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+    for kind, buttons in ((QEvent.Type.MouseButtonPress, left), (QEvent.Type.MouseButtonRelease, none)):
+        event = QMouseEvent(kind, at, at, canvas.mapToGlobal(at), left, buttons, Qt.KeyboardModifier.NoModifier, pen)
+        (canvas.mousePressEvent if buttons == left else canvas.mouseReleaseEvent)(event)
+    assert desk.document is not None
+    if tool == "point":
+        assert [point.is_positive for point in desk.document.prompts[1, 0].points] == [True, False]
+    else:
+        assert not desk.document.masks[1, 0].code.to_array()[15, 15]
+
+
+def test_a_double_click_on_a_prompt_beside_every_mask_flips_it_and_moves_nothing(
+    qtbot, desk: Desk, canvas: CanvasView
+) -> None:
+    desk.select(1)
+    click(qtbot, canvas, 55, 40, Qt.MouseButton.RightButton)
+    desk.set_tool("select")
+    canvas.zoom(1.5)
+    at, scale = place_of(canvas, 55, 40).toPoint(), canvas.view_scale
+    qtbot.mouseClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseDClick(canvas.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert canvas.view_scale == scale
+    assert desk.document is not None and desk.document.prompts[1, 0].points[-1].is_positive

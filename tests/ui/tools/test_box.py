@@ -81,3 +81,9 @@ def test_a_click_on_a_handle_changes_nothing(bench: CanvasBench, hand: Callable[
 def test_a_right_click_is_a_negative_point(bench: CanvasBench, hand: Callable[..., Any]) -> None:
     hand(BoxTool(bench)).click(30, 30, Button.RIGHT)
     assert [point.is_positive for point in bench.prompt.points] == [True, False]
+
+
+def test_of_two_handles_in_reach_the_nearer_one_moves(bench: CanvasBench, hand: Callable[..., Any]) -> None:
+    bench.set_box(Box(20, 20, 28, 40))
+    hand(BoxTool(bench)).drag((27.5, 20), (36, 10))
+    assert bench.prompt.box == Box(20, 10, 36, 40)

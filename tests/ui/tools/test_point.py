@@ -126,3 +126,10 @@ def test_backspace_takes_the_last_prompt_away(bench: CanvasBench, hand: Callable
     assert signs(bench) == [True]
     bench.take_back_prompt()
     assert bench.prompt.is_empty
+
+
+def test_only_the_left_button_drags_a_point(bench: CanvasBench, hand: Callable[..., Any]) -> None:
+    tool = PointTool(bench)
+    hand(tool).drag((10, 20), (30, 30), button=Button.RIGHT)
+    assert [(point.x, point.y) for point in bench.prompt.points] == [(10, 20)]
+    assert tool.selected_points == (0,)

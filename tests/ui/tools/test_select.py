@@ -27,12 +27,12 @@ def test_a_click_selects_the_mask_under_it_and_again_the_next_below(
     cover(desk, 2)
     desk.select(None)
     moves = hand(SelectTool(bench))
-    moves.click(15, 22)
+    moves.click(18, 25)
     first = desk.selected_object
-    moves.click(15, 22)
+    moves.click(18, 25)
     second = desk.selected_object
     assert {first, second} == {1, 2}
-    moves.click(15, 22)
+    moves.click(18, 25)
     assert desk.selected_object == first
 
 
@@ -47,6 +47,34 @@ def test_shift_and_ctrl_extend_the_selection(desk: Desk, bench: CanvasBench, han
     assert desk.selected_objects == (1, 2)
     hand(SelectTool(bench)).click(45, 40, ctrl=True)
     assert desk.selected_objects == (1,)
+
+
+def test_shift_only_adds(desk: Desk, bench: CanvasBench, hand: Callable[..., Any]) -> None:
+    cover(desk, 2)
+    moves = hand(SelectTool(bench))
+    moves.click(45, 40, shift=True)
+    moves.click(45, 40, shift=True)
+    assert desk.selected_objects == (1, 2)
+
+
+def test_ctrl_takes_prompts_in_and_out_of_the_selection_and_shift_adds_them(
+    bench: CanvasBench, hand: Callable[..., Any]
+) -> None:
+    bench.add_point(40, 20, True)
+    tool = SelectTool(bench)
+    moves = hand(tool)
+    moves.click(10, 20)
+    moves.click(40, 20, ctrl=True)
+    assert tool.selected_points == (0, 1)
+    moves.click(10, 20, ctrl=True)
+    assert tool.selected_points == (1,)
+    moves.click(10, 20, shift=True)
+    assert tool.selected_points == (1, 0)
+
+
+def test_a_double_click_flips_a_point(bench: CanvasBench, hand: Callable[..., Any]) -> None:
+    hand(SelectTool(bench)).double_click(10, 20)
+    assert not bench.prompt.points[0].is_positive
 
 
 def test_a_rectangle_selects_prompts_and_delete_removes_them(
