@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import count as count_from
 from typing import Literal, TypeAlias
 
 from app.document.document import DocumentView
 
 ColorBy: TypeAlias = Literal["object", "category"]
 COLOR_BY: tuple[ColorBy, ...] = ("object", "category")
+
+PALETTE_SIZE = 12
+NEAR_SECONDS = 5.0
+"""Objects that are seen within so long of each other want different colours."""
 
 Shade: TypeAlias = int | str | None
 """A place in the palette of object colours, a colour that a person chose ("#rrggbb"), or None: no category, so grey."""
@@ -25,3 +31,44 @@ def category_shade(document: DocumentView, category_id: int) -> Shade:
     """The shade of a category: the one that a person gave it, else a place in the palette by its id, which never
     changes."""
     return document.categories[category_id].color or category_id - 1
+
+
+def is_repeated(shade: Shade) -> bool:
+    """Whether it is a colour of the palette that came before, and is told apart by dots and rings."""
+    return isinstance(shade, int) and shade >= PALETTE_SIZE
+
+
+def next_colors(document: DocumentView, count: int, frame: int | None = None) -> list[int]:
+    """The colours (places in the palette) that so many new objects would get, one after the other.
+
+    The first that no object has. Once all twelve are taken they repeat, a round higher (place 12 is the first colour
+    again): the first that no object near `frame` has, else the one that fewest have, as without a frame.
+    """
+    taken = {thing.color for thing in document.objects.values()}
+    near: Counter[int] | None = None
+    colors = []
+    for _ in range(count):
+        color = next((place for place in range(PALETTE_SIZE) if place not in taken), None)
+        if color is None:
+            near = _colors_near(document, frame) if near is None else near
+            base = min(range(PALETTE_SIZE), key=near.__getitem__)
+            near[base] += 1
+            color = next(place for place in count_from(base + PALETTE_SIZE, PALETTE_SIZE) if place not in taken)
+        taken.add(color)
+        colors.append(color)
+    return colors
+
+
+def _colors_near(document: DocumentView, frame: int | None) -> Counter[int]:
+    """How many objects have each colour of the palette, of those with a mask or a prompt around a frame: looked for
+    every half second, which no object that matters is shorter than. An object with nothing is near, too."""
+    reach = round(NEAR_SECONDS * document.clip.fps)
+    found: Counter[int] = Counter()
+    for thing in document.objects.values():
+        if isinstance(thing.color, str):
+            continue
+        masks, prompts = document.masks_of(thing.id), document.prompts_of(thing.id)
+        looked_at = () if frame is None else range(frame - reach, frame + reach + 1, max(1, reach // 10))
+        is_near = frame is None or not (masks or prompts) or any(one in masks or one in prompts for one in looked_at)
+        found[thing.color % PALETTE_SIZE] += is_near
+    return found

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from app.commands.coloring import next_colors
 from app.commands.errors import CommandError
 from app.commands.targets import category_of, counted, editable_object, object_of
 from app.document.attribute_steps import SetOverlaps, SetTag
-from app.document.document import DocumentView
 from app.document.history import Transaction
 from app.document.project import Project
 from app.document.steps import SetCategory, SetMasks, SetObject, SetOrder, SetPrompt, SetReviews
 from app.document.values import Category, Cell, TrackedObject
 
-PALETTE_SIZE = 12
 MAX_NAME_LENGTH = 200
 
 
 def new_object(
-    project: Project, name: str | None = None, category_id: int | None = None, *, object_id: int | None = None
+    project: Project,
+    name: str | None = None,
+    category_id: int | None = None,
+    *,
+    object_id: int | None = None,
+    frame: int | None = None,
 ) -> TrackedObject:
-    """A new object in front of all others, in the colour that fewest objects have.
+    """A new object in front of all others, in the first colour that no object has, or none near `frame`.
 
     Without a name it is called after its category and its number in it ("dog 2"), or "object 7" after its id. An id of
     one's own is for imports; it must be higher than any that was ever given.
@@ -40,23 +43,12 @@ def new_object(
         id=object_id,
         name=checked_name(name, "An object"),
         category_id=category_id,
-        color=next_colors(project.document, 1)[0],
+        color=next_colors(project.document, 1, frame)[0],
         z_order=max((other.z_order for other in document.objects.values()), default=-1) + 1,
     )
     with project.history.transaction(f"New object, {thing.name}") as transaction:
         transaction.apply(SetObject(thing.id, thing))
     return thing
-
-
-def next_colors(document: DocumentView, count: int) -> list[int]:
-    """The colours (places in the palette) that so many new objects would get, one after the other."""
-    used = Counter(thing.color % PALETTE_SIZE for thing in document.objects.values())
-    colors = []
-    for _ in range(count):
-        color = min(range(PALETTE_SIZE), key=lambda place: used[place])
-        used[color] += 1
-        colors.append(color)
-    return colors
 
 
 def rename_object(project: Project, object_id: int, name: str) -> None:
@@ -71,9 +63,11 @@ def set_object_category(project: Project, object_id: int, category_id: int | Non
     _change_object(project, object_id, f"Category {what}", lambda thing: replace(thing, category_id=category_id))
 
 
-def set_object_color(project: Project, object_id: int, color: int) -> None:
-    """Give the object another colour: a place in the palette, 0-based."""
-    if color < 0:
+def set_object_color(project: Project, object_id: int, color: int | str) -> None:
+    """Give the object another colour: a place in the palette, 0-based, or "#rrggbb"; "" is the first one."""
+    if isinstance(color, str):
+        color = checked_color(color) or 0
+    elif color < 0:
         raise CommandError("A colour is a place in the palette, counted from 0.")
     _change_object(project, object_id, "Colour", lambda thing: replace(thing, color=color))
 

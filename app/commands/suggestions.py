@@ -30,7 +30,7 @@ def add_suggested_objects(
     with project.history.transaction(f"Add {counted(len(codes), 'suggested object')}, frame {frame}") as transaction:
         # The largest one first, so that a part lies in front of what it is a part of.
         for code, quality in sorted(codes, key=lambda each: -each[0].area):
-            thing = new_object(project)
+            thing = new_object(project, frame=frame)
             mask = FrameMask(code, iou=quality, origin=Origin.PROMPTED, made_at=time.time())
             transaction.apply(SetPrompt((thing.id, frame), Prompt(mask=code)))
             transaction.apply(SetMasks({(thing.id, frame): mask}))

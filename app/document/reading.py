@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.document.attributes import FLAGS, Attribute, AttributeKind, Stretch, Tag
 from app.document.masks import CountsSource, MaskCode
+from app.document.object_colors import color_from_number
 from app.document.places import found_clip
 from app.document.resting import rest_masks
 from app.document.runs import MAX_PIXELS, canonical, decompress
@@ -68,7 +69,15 @@ def read_state(connection: sqlite3.Connection, source: CountsSource, project: Pa
         f"SELECT {columns} FROM object ORDER BY place"
     ):
         state.objects[key] = TrackedObject(
-            key, name, category_id, color, bool(is_visible), bool(is_frozen), z_order, bool(keeps_off), _finish(finish)
+            key,
+            name,
+            category_id,
+            color_from_number(color),
+            bool(is_visible),
+            bool(is_frozen),
+            z_order,
+            bool(keeps_off),
+            _finish(finish),
         )
     if any(thing.category_id not in (None, *state.categories) for thing in state.objects.values()):
         raise ValueError("an object has a category that does not exist")

@@ -13,6 +13,7 @@ from app.document.attributes import Attribute, Tag, TagKey
 from app.document.document import DocumentView
 from app.document.mark_rows import mark_settings
 from app.document.masks import CountsSource, MaskCode
+from app.document.object_colors import color_to_number
 from app.document.places import relative_to_project
 from app.document.values import Category, Cell, Clip, Finish, FrameMask, Prompt, Review, TrackedObject
 from app.document.version_rows import write_versions
@@ -101,9 +102,11 @@ def write_batch(
     if batch.objects is not None:
         connection.execute("DELETE FROM object")
         things = [
-            (o.id, place, o.name, o.category_id, o.color, o.is_visible, o.is_frozen, o.z_order, o.keeps_off, finish)
+            (o.id, place, o.name, o.category_id, color, o.is_visible, o.is_frozen, o.z_order, o.keeps_off, finish)
             for place, o in enumerate(batch.objects)
-            for finish in ("{}" if o.finish == Finish() else json.dumps(asdict(o.finish)),)
+            for color, finish in (
+                (color_to_number(o.color), "{}" if o.finish == Finish() else json.dumps(asdict(o.finish))),
+            )
         ]
         connection.executemany("INSERT INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", things)
     _write_attributes(connection, batch)

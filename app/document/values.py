@@ -63,7 +63,8 @@ class Finish:
 class TrackedObject:
     """One thing with one identity through the clip.
 
-    `color` is a place in the object palette (0-based, it wraps around); `z_order` is larger for what lies nearer.
+    `color` is a place in the object palette (0-based; from the thirteenth on its colours repeat, told apart by dots and
+    rings), or "#rrggbb" where a person chose one; `z_order` is larger for what lies nearer.
     Nobody changes a frozen object: not a person, not a run. The model is told to leave out of an object that
     `keeps_off` what its neighbours are.
     """
@@ -71,7 +72,7 @@ class TrackedObject:
     id: int
     name: str
     category_id: int | None = None
-    color: int = 0
+    color: int | str = 0
     is_visible: bool = True
     is_frozen: bool = False
     z_order: int = 0

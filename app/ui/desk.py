@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 
-from app.commands.coloring import ColorBy, Shade, shade_of
-from app.commands.objects import next_colors
+from app.commands.coloring import ColorBy, Shade, next_colors, shade_of
 from app.errors import sentence_of
 
 if TYPE_CHECKING:
@@ -332,7 +331,7 @@ class Desk(QObject):
             return self.shade_of(self.selected_object)
         if self.document is None or self.color_by == "category":
             return None  # a new object has no category yet
-        return next_colors(self.document, 1)[0]
+        return next_colors(self.document, 1, self._frame)[0]
 
     def show_earlier(self, cells: Mapping[Cell, FrameMask | None] | None) -> None:
         """Let the canvas show these masks (None: no mask) in place of the document's, or things as they are again."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from app.commands.coloring import next_colors
 from app.commands.errors import CommandError
 from app.commands.objects import (
     delete_category,
@@ -28,6 +30,7 @@ from app.commands.objects import (
 from app.commands.prompts import add_point
 from app.commands.review import verify_cells
 from app.document.project import Project
+from app.document.steps import SetClip
 
 
 def names(project: Project) -> list[str]:
@@ -51,10 +54,32 @@ def test_a_new_object_is_named_after_its_category_or_its_id(project: Project) ->
 def test_a_new_object_lies_in_front_in_a_colour_of_its_own(project: Project) -> None:
     made = [new_object(project) for _ in range(11)]
     things = list(project.document.objects.values())
-    assert [thing.color for thing in things[:12]] == list(range(12)) and things[12].color == 0
+    assert [thing.color for thing in things[:12]] == list(range(12)) and things[12].color == 12
     assert [thing.z_order for thing in things] == list(range(13))
     delete_objects(project, [made[0].id])
     assert new_object(project).color == 2
+
+
+def test_from_the_thirteenth_on_colours_repeat_beginning_with_those_that_nothing_near_has(
+    project: Project, propagated: Callable[..., None]
+) -> None:
+    for _ in range(10):
+        new_object(project)
+    propagated(1, range(30))
+    propagated(2, range(5))
+    for object_id in range(3, 13):
+        propagated(object_id, range(20, 30))
+    project.document.apply(SetClip(replace(project.document.clip, fps=1.0)))  # near is up to five frames away
+    assert next_colors(project.document, 2, 0) == [14, 15], "the first two colours are near"
+    assert next_colors(project.document, 2, 29) == [13, 12], "only the second is far away, then all are as near"
+    assert next_colors(project.document, 14) == [*range(12, 24), 24, 25]
+
+
+def test_a_person_may_give_an_object_any_colour(project: Project) -> None:
+    set_object_color(project, 1, "#102030")
+    assert project.document.objects[1].color == "#102030" and next_colors(project.document, 1) == [0]
+    with pytest.raises(CommandError, match="red is not a colour; write it as #rrggbb"):
+        set_object_color(project, 1, "red")
 
 
 def test_an_id_is_given_once(project: Project) -> None:

@@ -35,6 +35,14 @@ def test_everything_comes_back_as_it_was(stored: Project, everything: Everything
     again.close()
 
 
+def test_colours_of_the_palette_and_a_persons_own_come_back(stored: Project, reopened: Reopened) -> None:
+    for object_id, color in ((1, "#000000"), (2, "#fe01ff"), (3, 40)):
+        stored.document.apply(SetObject(object_id, TrackedObject(object_id, "thing", color=color)))
+    again = reopened(stored)
+    assert [again.document.objects[key].color for key in (1, 2, 3)] == ["#000000", "#fe01ff", 40]
+    again.close()
+
+
 def test_masks_come_back_bit_for_bit(tmp_path: Path, reopened: Reopened) -> None:
     rng = np.random.default_rng(5)
     project = Project.create(tmp_path / "noise.masklet", Clip("a", "a", 30, 90, 70, 25.0))

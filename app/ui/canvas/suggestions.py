@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
-from app.commands.objects import next_colors
+from app.commands.coloring import next_colors
 from app.commands.suggestions import add_suggested_objects
 from app.document.document import Change
 from app.document.masks import MaskCode

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.commands.coloring import Shade
 from app.commands.masklets import Conflict
 from app.document.values import FrameMask
 from app.jobs.background import run_in_background
@@ -56,7 +57,7 @@ class JoinDialog(QDialog):
         document = desk.document
         assert document is not None
         names = [object_name(document, object_id) for object_id in (first, second)]
-        self._colors = [_rgb(document.objects[object_id].color) for object_id in (first, second)]
+        self._colors = [_rgb(desk.shade_of(object_id)) for object_id in (first, second)]
         self.setWindowTitle(f"Join {names[1]} to {names[0]}")
         masks = (document.masks_of(first), document.masks_of(second))
         self._shared = [_shared(frame, masks[0][frame], masks[1][frame]) for frame in _spread(frames)]
@@ -209,6 +210,6 @@ def _words(frames: Sequence[int]) -> str:
     return f"{frames[0]:,}" if len(frames) == 1 else f"{frames[0]:,} to {frames[-1]:,}"
 
 
-def _rgb(color: int) -> tuple[int, int, int]:
-    found = theme.picture_color(color)
+def _rgb(shade: Shade) -> tuple[int, int, int]:
+    found = theme.picture_color(shade)
     return found.red(), found.green(), found.blue()

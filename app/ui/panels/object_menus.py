@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.commands import objects
+from app.commands.coloring import PALETTE_SIZE
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.dialogs.question import ask_text
@@ -41,7 +42,7 @@ class ObjectMenus:
         if "categories" in self._desk.actions:
             categories.addAction(self._desk.actions["categories"])
         colors = menu.addMenu("Colour")
-        for place in range(objects.PALETTE_SIZE):
+        for place in range(PALETTE_SIZE):
             swatch = QPixmap(16, 16)
             swatch.fill(QColor(theme.current().object_color(place)))
             action = colors.addAction(QIcon(swatch), f"Colour {place + 1}")

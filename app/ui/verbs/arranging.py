@@ -51,7 +51,7 @@ class Arranging:
         if project is None:
             return
         category = None if selected is None else project.document.objects[selected].category_id
-        made = self._desk.attempt(lambda: objects.new_object(project, category_id=category))
+        made = self._desk.attempt(lambda: objects.new_object(project, category_id=category, frame=self._desk.frame))
         if made is not None:
             self._desk.select(made.id)
             if self._desk.tool == "select":
