@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from app.ui import icons, theme
+from app.ui.announcer import Announcer
 
 MOST = 3
 STAY_MS = 10_000
@@ -90,6 +91,7 @@ class NoticeStack(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._notices: list[Notice] = []
+        self.announcer = Announcer(self)
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(theme.SPACE_1)
@@ -134,6 +136,7 @@ class NoticeStack(QWidget):
         notice.timer.timeout.connect(lambda: self._remove(notice))
         self._notices.append(notice)
         self._layout.addWidget(notice)
+        self.announcer.say(notice.text)
         self.show()
         self.raise_()
         self.arrange()

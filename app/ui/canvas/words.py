@@ -69,7 +69,8 @@ def frame_words(document: DocumentView | None, selected: int | None, frame: int)
     if selected is None:
         return "" if document.objects else "Click the thing to follow", words
     state = state_words(document, selected, frame)
-    return cell_note(document, selected, frame), f"{words}, {object_name(document, selected)}: {state}"
+    said = [word for word in (state, counted(prompt_count(document, selected, frame), "prompt")) if word]
+    return cell_note(document, selected, frame), f"{words}, {object_name(document, selected)}: {', '.join(said)}"
 
 
 def frames_words(document: DocumentView, object_id: int) -> str:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.ui import theme
+from app.ui.announcer import Announcer
 from app.ui.desk import Desk
 from app.ui.thumbnails import Thumbnails, thumbnails_of
 from app.ui.timeline.transport import ActionButton
@@ -145,6 +146,7 @@ class QueuePanel(QWidget):
         self.list.setAccessibleName("Look at next")
         self.setFocusProxy(self.list)
         self.list.clicked.connect(self._go)
+        self.announcer = Announcer(self)
         self._count = QLabel()
         self._count.setProperty("role", "hint")
         self._empty = QLabel()
@@ -223,6 +225,8 @@ class QueuePanel(QWidget):
         document, entries = self._desk.document, self._model.entries
         masks = 0 if document is None else len(document.masks)
         self._count.setText(f"{len(entries):,} of {masks:,}" if entries else "")
+        if masks:
+            self.announcer.say(f"{len(entries):,} to look at" if entries else "Nothing to look at")
         self._empty.setVisible(not entries)
         self._rest.setVisible(not entries)
         self.list.setVisible(bool(entries))

@@ -233,6 +233,10 @@ class Lanes(QWidget):
             zoom.trigger()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Of what lies under the pointer; the menu key's is that of the selected lane, at the playhead."""
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self._open_menu_at_playhead()
+            return
         object_id = self.object_at(event.pos().y())
         if object_id is None or self._desk.source is None:
             return
@@ -244,6 +248,14 @@ class Lanes(QWidget):
         frame = self.frame_at(event.pos().x(), event.pos().y()) if is_on_lane else self._desk.frame
         self._desk.set_frame(frame)
         self.menu_requested.emit(event.globalPos(), object_id)
+
+    def _open_menu_at_playhead(self) -> None:
+        selected = self._desk.selected_object
+        top = None if selected is None else self.top_of(selected)
+        if selected is not None and top is not None and self._desk.source is not None:
+            x = min(max(self._axis.center_of(self._desk.frame), 0), self._axis.width)
+            place = QPoint(HEADER_WIDTH + round(x), top + LANE_HEIGHT)
+            self.menu_requested.emit(self.mapToGlobal(place), selected)
 
     def leaveEvent(self, event: QEvent) -> None:
         if self.card is not None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.ui import theme
+from app.ui.announcer import Announcer
 
 if TYPE_CHECKING:
     from app.inference.plan import Plan
@@ -46,6 +47,7 @@ class RunCard(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._is_narrow = self._may_end_early = False
         self._told, self._clicks, self._is_stopping = "", 0, False
+        self.announcer = Announcer(self)
         self._what = _CutLabel()
         self._what.setMinimumWidth(40)  # where room is short it is cut, never the time that is left
         self._bar = QProgressBar()
@@ -132,3 +134,4 @@ class RunCard(QWidget):
         elif self._clicks:
             progress += " · paused for your click"
         self._progress.setText(progress)
+        self.announcer.say(f"{self.title}: {progress}")

@@ -18,6 +18,7 @@ from app.ui.timeline.lane_rows import CURVE_HEIGHT, LANE_HEIGHT
 from app.ui.timeline.lanes import Lanes
 from app.ui.timeline.ruler import HEADER_WIDTH, Ruler
 from app.ui.timeline.score_curve import ScoreCurve
+from app.ui.timeline.spoken_lanes import SpokenLanes
 from app.ui.timeline.transport import Transport
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class TimelineView(QWidget):
         self.filmstrip = Filmstrip(desk, self.axis)
         self.lanes = Lanes(desk, self.axis)
         self.curve = ScoreCurve(self.axis, self.lanes)
+        self.spoken = SpokenLanes(desk, self.lanes)
         self.card = HoverCard(desk, self)
         self.ruler.card = self.filmstrip.card = self.lanes.card = self.card
         self.following = Following(desk, self.transport.run_card.follow, self)

@@ -11,8 +11,12 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QInputDevice, QMouseEvent, 
 
 from app.commands.masks import delete_masks
 from app.commands.objects import delete_objects, set_object_visible
+from app.document.masks import MaskCode
+from app.document.steps import SetMasks
+from app.document.values import FrameMask
 from app.ui import theme
 from app.ui.canvas import CanvasView
+from app.ui.canvas.words import tag_words
 from app.ui.desk import Desk
 from app.ui.frame_loader import prepare
 from app.ui.tools.tool import CircleMark
@@ -180,6 +184,38 @@ def test_hover_strengthens_the_mask_under_the_pointer(canvas: CanvasView, desk: 
     assert seen(canvas, 15.5, 25.5) == before
 
 
+def test_the_selected_and_the_hovered_object_have_a_tag_at_the_upper_edge_of_the_mask(
+    qtbot, desk: Desk, canvas: CanvasView, mask_of
+) -> None:
+    document = desk.document
+    assert document is not None
+    document.apply(
+        SetMasks({(2, 0): FrameMask(MaskCode.from_array(np.pad(np.ones((9, 9), bool), ((39, 0), (50, 5)))))})
+    )
+    heads = {1: place_of(canvas, 10, 10), 2: place_of(canvas, 54.5, 39)}
+
+    def tagged() -> set[int]:
+        picture = canvas.viewport().grab().toImage()
+        rows = {key: picture.copy(int(at.x()) - 60, int(at.y()) - 10, 120, 1) for key, at in heads.items()}
+        colors = {key: theme.picture_color(document.objects[key].color) for key in heads}
+        return {key for key, row in rows.items() if [row.pixelColor(x, 0) for x in range(120)].count(colors[key]) > 8}
+
+    assert [tag_words(document, key) for key in (1, 2)] == ["1 · dog", "2 · ball"]
+    assert tagged() == set()
+    desk.select(1)
+    assert tagged() == {1}
+    move(canvas, 53, 44)
+    assert tagged() == {1, 2}
+    qtbot.mousePress(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place_of(canvas, 30, 2).toPoint())
+    assert tagged() == set(), "whoever draws sees what lies above the mask"
+    qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place_of(canvas, 30, 2).toPoint())
+    canvas.leaveEvent(QEvent(QEvent.Type.Leave))
+    assert tagged() == {1}
+    canvas.look_at(40.0, QPointF(60, 5))
+    picture = canvas.viewport().grab().toImage()
+    assert not any(picture.pixelColor(x, 12) == theme.picture_color(0) for x in range(picture.width())), "out of view"
+
+
 def test_a_change_on_another_frame_does_not_redraw(desk: Desk, canvas: CanvasView, mask_of) -> None:
     from app.document.steps import SetMasks
 
@@ -237,7 +273,9 @@ def test_notes_say_what_was_done_here_and_fade_near_the_pointer(desk: Desk, canv
 def test_the_canvas_tells_its_state_in_words(desk: Desk, canvas: CanvasView) -> None:
     desk.select(1)
     assert canvas.accessibleName() == "Picture"
-    assert "Frame 0, dog" in canvas.accessibleDescription()
+    assert canvas.accessibleDescription() == "Frame 0, dog: not looked at, 1 prompt"
+    desk.select(2)
+    assert canvas.accessibleDescription() == "Frame 0, ball: not computed, 0 prompts"
 
 
 def test_zooming_to_an_object_brings_it_to_the_middle(canvas: CanvasView) -> None:
