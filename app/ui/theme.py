@@ -15,6 +15,8 @@ RADIUS_CHIP, RADIUS_BUTTON, RADIUS_POPUP = 4, 8, 10
 TOP_BAR_HEIGHT, TOOL_RAIL_WIDTH, RIGHT_PANEL_WIDTH, TIMELINE_HEIGHT, STATUS_HEIGHT = 40, 52, 330, 290, 28
 FONT_SIZE, FONT_SIZE_SECONDARY = 13, 12
 MOTION_MS = 120
+LEAST_CONTRAST = 3.0
+"""Of an object's colour against the ground of lists and lanes; below it has a border."""
 NUMBER_MARGINS = (4, 0, 4, 0)
 """Of the text in a number's field, which no style sheet reaches: left, top, right, bottom."""
 
@@ -53,6 +55,7 @@ class Theme:
     attention: str
     attention_text: str
     caution: str
+    lane: str
     object_colors: tuple[str, ...]
 
     def object_color(self, shade: int | str | None) -> QColor:
@@ -80,6 +83,7 @@ DARK = Theme(
     attention="#FF5D5D",
     attention_text="#FF8080",
     caution="#FFB224",
+    lane="#14181D",
     object_colors=PICTURE_COLORS,
 )
 
@@ -101,6 +105,7 @@ LIGHT = Theme(
     attention="#B3261E",
     attention_text="#B3261E",
     caution="#8A5200",
+    lane="#FFFFFF",
     object_colors=_LIGHT_OBJECT_COLORS,
 )
 
@@ -131,6 +136,29 @@ def on_change() -> _ThemeChange:
 def picture_color(shade: int | str | None) -> QColor:
     """An object's colour on the picture, the same in both themes; `shade` as in `Theme.object_color`."""
     return DARK.object_color(shade) if shade is not None else QColor(DARK.text_2)
+
+
+def contrast(one: QColor | str, other: QColor | str) -> float:
+    """Contrast ratio of two colours as WCAG has it, 1 to 21."""
+    lighter, darker = sorted((_luminance(QColor(one)), _luminance(QColor(other))), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(color: QColor) -> float:
+    parts = (color.redF(), color.greenF(), color.blueF())
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def is_hard_to_see(color: QColor) -> bool:
+    """Whether a colour is lost on the ground of lists and lanes without a border."""
+    return contrast(color, current().surface_1) < LEAST_CONTRAST
+
+
+def text_on(color: QColor) -> QColor:
+    """White or near black, whichever is read more easily on a colour."""
+    black, white = QColor(DARK.ground), QColor("#FFFFFF")
+    return max((black, white), key=lambda text: contrast(text, color))
 
 
 def system_theme() -> Theme:

@@ -139,7 +139,7 @@ def draw_label(painter: QPainter, anchor: QPointF, text: str, color: QColor, lim
     painter.setBrush(color)
     painter.drawRoundedRect(rect, theme.RADIUS_CHIP, theme.RADIUS_CHIP)
     painter.setFont(font)
-    painter.setPen(_GLYPH if color.lightnessF() > 0.45 else QColor(255, 255, 255))
+    painter.setPen(theme.text_on(color))
     painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, text)
 
 

@@ -8,7 +8,8 @@ from PySide6.QtGui import QColor, QPainter
 from app.ui import theme
 from app.ui.canvas import decorations
 from app.ui.canvas.bench import CanvasBench
-from app.ui.canvas.words import object_name
+from app.ui.canvas.label_map import LabelMap
+from app.ui.canvas.words import tag_words
 from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
 from app.ui.tools.tool import PointMark, Tool
@@ -17,14 +18,13 @@ from app.ui.tools.tool import PointMark, Tool
 def draw_foreground(
     painter: QPainter, view: ZoomView, desk: Desk, bench: CanvasBench, tool: Tool, hovered_point: int | None
 ) -> None:
-    """Pixel grid, prompts of all objects on the shown frame, and what the active tool is drawing."""
+    """Prompts of all objects on the shown frame, and what the active tool is drawing."""
     document = desk.document
     if document is None:
         return
     place = decorations.placer(view.viewportTransform())
     painter.save()
     painter.resetTransform()
-    decorations.draw_pixel_grid(painter, place, view.seen_rect(), view.view_scale)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     selected = desk.selected_object
     color = theme.picture_color(desk.working_shade)
@@ -46,20 +46,33 @@ def draw_foreground(
     painter.restore()
 
 
-def draw_name(
-    painter: QPainter, view: ZoomView, desk: Desk, object_id: int, box: tuple[int, int, int, int] | None
-) -> None:
-    """The name of the object under the pointer, on a tag in its colour above its mask, if it has one."""
+def draw_grid(painter: QPainter, view: ZoomView) -> None:
+    """The pixel grid, once pixels are big enough to be counted."""
+    painter.save()
+    painter.resetTransform()
+    place = decorations.placer(view.viewportTransform())
+    decorations.draw_pixel_grid(painter, place, view.seen_rect(), view.view_scale)
+    painter.restore()
+
+
+def draw_tags(painter: QPainter, view: ZoomView, desk: Desk, labels: LabelMap, hovered: int | None) -> None:
+    """Number and name of the selected object and of the one under the pointer, on a tag in its colour at the upper edge
+    of its mask, if that is in view."""
     document = desk.document
-    if document is None or box is None or object_id not in document.objects:
+    if document is None:
         return
     painter.save()
     painter.resetTransform()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    anchor = decorations.placer(view.viewportTransform())((box[0] + box[2]) / 2, box[1])
-    color = theme.picture_color(desk.shade_of(object_id))
-    limits = QRectF(view.viewport().rect())
-    decorations.draw_label(painter, anchor, object_name(document, object_id), color, limits)
+    place, limits = decorations.placer(view.viewportTransform()), QRectF(view.viewport().rect())
+    for object_id in dict.fromkeys((desk.selected_object, hovered)):
+        box = labels.box_of(object_id)
+        if object_id is None or object_id not in document.objects or box is None:
+            continue
+        if limits.intersects(QRectF(place(box[0], box[1]), place(box[2], box[3]))):
+            anchor = place((box[0] + box[2]) / 2, box[1])
+            color = theme.picture_color(desk.shade_of(object_id))
+            decorations.draw_label(painter, anchor, tag_words(document, object_id), color, limits)
     painter.restore()
 
 

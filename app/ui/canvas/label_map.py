@@ -21,6 +21,8 @@ class Layer:
     object_id: int
     mask: MaskCode | NDArray[np.bool_]
     color: tuple[int, int, int]
+    is_dotted: bool = False
+    """Whether its outline is dotted, since another object has this colour."""
 
 
 class LabelMap:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from app.commands.coloring import Shade, is_repeated
 from app.commands.finishing import finished
 from app.document.masks import MaskCode
 from app.ui import theme
@@ -50,12 +51,10 @@ def layers_of(
     shown.sort(key=lambda item: (is_lifted and item.id == selected, item.z_order))
     layers = []
     for item in shown:
-        color = theme.picture_color(desk.shade_of(item.id))
-        tint = (color.red(), color.green(), color.blue())
         if stroke is not None and item.id == selected:
-            layers.append(Layer(item.id, stroke, tint))
+            layers.append(layer_in(desk.shade_of(item.id), item.id, stroke))
         elif item.id in masks and not masks[item.id].is_absent:
-            layers.append(Layer(item.id, finished(masks[item.id].code, item.finish), tint))
+            layers.append(layer_in(desk.shade_of(item.id), item.id, finished(masks[item.id].code, item.finish)))
     if stroke is not None and selected is None:
         layers.append(_for_selected(desk, stroke))
     return layers
@@ -74,5 +73,10 @@ def masks_ahead(desk: Desk, frame: int) -> Callable[[], None]:
 
 def _for_selected(desk: Desk, mask: np.ndarray | MaskCode) -> Layer:
     """A mask of the selected object; with none, of the object that the next click would make."""
-    color = theme.picture_color(desk.working_shade)
-    return Layer(desk.selected_object or 0, mask, (color.red(), color.green(), color.blue()))
+    return layer_in(desk.working_shade, desk.selected_object or 0, mask)
+
+
+def layer_in(shade: Shade, object_id: int, mask: np.ndarray | MaskCode) -> Layer:
+    """A mask in a shade as it looks on the picture."""
+    color = theme.picture_color(shade)
+    return Layer(object_id, mask, (color.red(), color.green(), color.blue()), is_repeated(shade))

@@ -19,7 +19,9 @@ from app.ui.canvas.label_map import LabelMap, Labels, bounds
 
 FILL_SELECTED, FILL_OTHER, FILL_HOVERED = 0.45, 0.25, 0.15
 """Strength of the fill; a hovered object gets FILL_HOVERED more."""
-HAIRLINE_DARK, HAIRLINE_DARK_OTHER = 0.6, 0.4
+HAIRLINE_DARK = 0.6
+DOT = 6
+"""Dots of an outline and the gaps between them, in logical pixels along a line across and up or down: 3 and 2."""
 GHOST = 0.75
 """Strength of the outlines of the neighbouring frames' masks."""
 CHECKER, CHECKER_SIDE = (0xFF2A2E33, 0xFF3A3F45), 8
@@ -104,9 +106,10 @@ def render(
     picture = fills.take(view)
     _draw_ghosts(picture, ghosts, window, part, thin)
     selected = label_map.place_of(look.selected)
-    _draw_thin_outlines(picture, view, lines, selected, thin)
+    dotted = np.array([False, *(layer.is_dotted for layer in label_map.layers)])
+    _draw_thin_outlines(picture, view, lines, dotted, selected, part, thin)
     if selected:
-        _draw_selected_outline(picture, view, selected, lines[selected], thin)
+        _draw_selected_outline(picture, view, selected, lines[selected], bool(dotted[selected]), part, thin)
     return picture
 
 
@@ -236,7 +239,9 @@ def _draw_thin_outlines(
     picture: NDArray[np.uint32],
     view: Labels,
     lines: NDArray[np.uint32],
+    dotted: NDArray[np.bool_],
     selected: int,
+    part: Part,
     thin: int,
 ) -> None:
     """One line in the object's colour inside every mask, one dark hairline outside it."""
@@ -245,8 +250,11 @@ def _draw_thin_outlines(
     labels = view.ravel()[edges]
     flat = picture.reshape(-1)
     inside = (labels > 0) & (labels != selected)
+    if dotted.any():
+        rows, columns = np.divmod(edges, view.shape[1])
+        inside &= ~dotted[labels] | _is_dot(rows + part.top, columns + part.left, thin)
     flat[edges[inside]] = lines[labels[inside]]
-    flat[edges[labels == 0]] = _premultiplied((0, 0, 0), HAIRLINE_DARK_OTHER)
+    flat[edges[labels == 0]] = _premultiplied((0, 0, 0), HAIRLINE_DARK)
 
 
 def _draw_selected_outline(
@@ -254,6 +262,8 @@ def _draw_selected_outline(
     view: Labels,
     selected: int,
     line: np.uint32,
+    is_dotted: bool,
+    part: Part,
     thin: int,
 ) -> None:
     """From outside in: a dark hairline, two lines of colour, a white hairline."""
@@ -263,17 +273,27 @@ def _draw_selected_outline(
         return
     margin = thin + 1
     top, left = max(0, y0 - margin), max(0, x0 - margin)
-    part = (slice(top, y1 + margin), slice(left, x1 + margin))
-    cut = picture[part]
-    solid = mask[part].view(np.uint8)
+    place = (slice(top, y1 + margin), slice(left, x1 + margin))
+    cut = picture[place]
+    solid = mask[place].view(np.uint8)
     kernel = _kernel(thin)
     # A border of the mask's own value: where the mask runs out of the view there is no outline.
     outside = cv2.dilate(solid, kernel)
     second = _eroded(solid, kernel, 2)
     third = _eroded(second, kernel, 1)
     cut[(outside ^ solid).view(bool)] = _premultiplied((0, 0, 0), HAIRLINE_DARK)
-    cut[(solid ^ second).view(bool)] = line
+    band = (solid ^ second).view(bool)
+    if is_dotted:
+        rows, columns = np.ogrid[: band.shape[0], : band.shape[1]]
+        band &= _is_dot(rows + part.top + top, columns + part.left + left, thin)
+    cut[band] = line
     cut[(second ^ third).view(bool)] = _premultiplied(_WHITE, 1.0)
+
+
+def _is_dot(rows: NDArray[np.intp], columns: NDArray[np.intp], thin: int) -> NDArray[np.bool_]:
+    """Where a dotted line is drawn: along a line in nearly any direction dots and gaps change."""
+    dots: NDArray[np.bool_] = (3 * rows + 2 * columns) // (DOT * thin) % 2 == 0
+    return dots
 
 
 def _eroded(mask: NDArray[np.uint8], kernel: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:

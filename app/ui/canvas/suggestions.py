@@ -17,6 +17,7 @@ from app.jobs.reports import EngineStatus
 from app.ui import theme
 from app.ui.canvas.items import OverlayItem
 from app.ui.canvas.label_map import Layer
+from app.ui.canvas.layers import layer_in
 from app.ui.canvas.overlay import Look
 from app.ui.canvas.words import counted, object_name
 from app.ui.desk import Desk
@@ -261,12 +262,11 @@ class Suggestions(QObject):
     def _draw_fills(self) -> None:
         """What is picked in a colour of its own, what is under the pointer in white."""
         document = self._desk.document
-        colors = [] if document is None else next_colors(document, len(self.picked))
+        colors = [] if document is None else next_colors(document, len(self.picked), self.frame)
         layers: list[Layer] = []
         for place in self._shown:
             if place in self.picked:
-                color = theme.picture_color(colors.pop(0))
-                layers.append(Layer(place, self.found[place].mask, (color.red(), color.green(), color.blue())))
+                layers.append(layer_in(colors.pop(0), place, self.found[place].mask))
             elif place == self.hovered:
                 layers.append(Layer(place, self.found[place].mask, _LINE))
         self._fills.set_look(Look(hovered=self.hovered, strength=1.35))

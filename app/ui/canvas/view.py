@@ -13,7 +13,7 @@ from app.document.values import Prompt
 from app.ui import theme
 from app.ui.canvas.bench import CanvasBench
 from app.ui.canvas.candidates import CandidatesPopup
-from app.ui.canvas.foreground import draw_foreground, draw_name, draw_words
+from app.ui.canvas.foreground import draw_foreground, draw_grid, draw_tags, draw_words
 from app.ui.canvas.items import FrameItem, OverlayItem, reduced_size
 from app.ui.canvas.key_pointer import KeyPointer
 from app.ui.canvas.label_map import LabelMap
@@ -237,9 +237,10 @@ class CanvasView(ZoomView):
         if self._desk.source is None:
             return
         pointing = self.pointing
+        draw_grid(painter, self)
+        if pointing.held is None:  # whoever draws sees what is above the mask, too
+            draw_tags(painter, self, self._desk, self.labels, pointing.hovered_object)
         draw_foreground(painter, self, self._desk, self.bench, self.tool, pointing.hovered_point)
-        if pointing.hovered_object is not None and pointing.held is None:
-            draw_name(painter, self, self._desk, pointing.hovered_object, self.labels.box_of(pointing.hovered_object))
         if pointing.rest is not None:
             draw_words(painter, self, self.suggestions_panel.hovered_words(), pointing.rest)
         self.key_pointer.draw(painter)

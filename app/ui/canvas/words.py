@@ -13,6 +13,11 @@ def object_name(document: DocumentView, object_id: int) -> str:
     return document.objects[object_id].name or f"object {object_id}"
 
 
+def tag_words(document: DocumentView, object_id: int) -> str:
+    """Number in the list, which is the key that selects it, and name: "3 · ball"."""
+    return f"{list(document.objects).index(object_id) + 1} · {object_name(document, object_id)}"
+
+
 def counted(count: int, noun: str) -> str:
     """ "1 prompt", "3 prompts", "1,204 masks"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"

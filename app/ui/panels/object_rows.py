@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem,
 
 from app.document.values import TrackedObject
 from app.ui import icons, theme
+from app.ui.chips import paint_chip
 from app.ui.panels.object_list import CategoryColorRole, CategoryRole, FramesRole, ObjectRole, ShadeRole, StateRole
 
 ROW_HEIGHT = 46
@@ -45,9 +46,7 @@ class ObjectDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_chip(self, painter: QPainter, place: QRect, index: Index) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.current().object_color(index.data(ShadeRole)))
-        painter.drawRoundedRect(QRectF(place.left() + 14, place.center().y() - 4.5, 10, 10), 2, 2)
+        paint_chip(painter, QRectF(place.left() + 14, place.center().y() - 4.5, 10, 10), index.data(ShadeRole))
 
     def _paint_words(self, painter: QPainter, place: QRect, index: Index, item: TrackedObject) -> None:
         tokens = theme.current()

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from app.ui import theme
 from app.ui.announcer import Announcer
+from app.ui.chips import paint_chip
 from app.ui.desk import Desk
 from app.ui.thumbnails import Thumbnails, thumbnails_of
 from app.ui.timeline.transport import ActionButton
@@ -94,10 +95,7 @@ class QueueDelegate(QStyledItemDelegate):
         picture_place = QRectF(place.left() + 14, place.top() + 5, PICTURE_WIDTH, ROW_HEIGHT - 10)
         self._paint_picture(painter, picture_place, entry.cell[1])
         left = picture_place.right() + 8
-        color = tokens.object_color(self._desk.shade_of(entry.cell[0]))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color)
-        painter.drawRoundedRect(QRectF(left, place.top() + 13, 9, 9), 2, 2)
+        paint_chip(painter, QRectF(left, place.top() + 13, 9, 9), self._desk.shade_of(entry.cell[0]))
         words = QRectF(left + 16, place.top() + 7, place.right() - left - 80, 20)
         painter.setPen(QColor(tokens.text_1))
         painter.setFont(theme.interface_font())

@@ -42,7 +42,7 @@ def _paint_run(painter: QPainter, state: LaneState, first: int, last: int, color
     elif state is LaneState.UNSEEN:
         painter.fillRect(bar, QBrush(_hatch(color)))
     elif state is LaneState.DRAFT:
-        painter.fillRect(bar, _blend(color, QColor(theme.current().surface_0), 0.28))
+        painter.fillRect(bar, _blend(color, QColor(theme.current().lane), 0.28))
     elif state in (LaneState.ABSENT, LaneState.ABSENT_VERIFIED):
         is_verified = state is LaneState.ABSENT_VERIFIED
         line = QPen(color, 1.5, Qt.PenStyle.SolidLine if is_verified else Qt.PenStyle.DotLine)
@@ -57,7 +57,7 @@ def _paint_run(painter: QPainter, state: LaneState, first: int, last: int, color
 
 def _hatch(color: QColor) -> QPixmap:
     """A tile of 45 degree stripes: the colour at strength on itself faded."""
-    ground = QColor(theme.current().surface_0)
+    ground = QColor(theme.current().lane)
     key = (color.rgb(), ground.rgb())
     if key not in _hatches:
         tile = QPixmap(HATCH, HATCH)

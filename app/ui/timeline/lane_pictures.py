@@ -10,6 +10,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from app.ui import theme
+from app.ui.chips import paint_chip
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.lane_cells import LaneCells
@@ -68,7 +69,7 @@ class LanePictures:
     def _draw(self, item: TrackedObject, width: int, ratio: float) -> QPixmap:
         picture = QPixmap(round(width * ratio), round(self._rows.height_of(item.id) * ratio))
         picture.setDevicePixelRatio(ratio)
-        picture.fill(QColor(theme.current().surface_0))
+        picture.fill(QColor(theme.current().lane))
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._draw_header(painter, item, width)
@@ -81,11 +82,10 @@ class LanePictures:
         tokens = theme.current()
         is_selected = item.id in self._desk.selected_objects
         if is_selected:
-            ground = QRectF(0, 0, width, self._rows.height_of(item.id))
-            painter.fillRect(ground, QColor(tokens.surface_1))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(tokens.object_color(self._desk.shade_of(item.id)))
-        painter.drawRoundedRect(QRectF(12, (LANE_HEIGHT - 9) / 2, 9, 9), 2, 2)
+            height = self._rows.height_of(item.id)
+            painter.fillRect(QRectF(0, 0, width, height), QColor(tokens.surface_1))
+            painter.fillRect(QRectF(0, 0, HEADER_WIDTH - 8, height), QColor(tokens.surface_2))
+        paint_chip(painter, QRectF(12, (LANE_HEIGHT - 9) / 2, 9, 9), self._desk.shade_of(item.id))
         painter.setPen(QColor(tokens.text_1 if is_selected else tokens.text_2))
         painter.setFont(theme.interface_font(theme.FONT_SIZE_SECONDARY))
         space = QRectF(28, 0, HEADER_WIDTH - 36, LANE_HEIGHT)
@@ -119,7 +119,7 @@ class LanePictures:
         stride, scale = self._desk.stride, self._axis.scale
         if stride == 1 or stride * scale < FINEST_STRIDE:
             return
-        veil = QColor(theme.current().surface_0)
+        veil = QColor(theme.current().lane)
         veil.setAlphaF(0.55)
         seen = self._axis.visible()
         for frame in range(seen.start // stride * stride, seen.stop, stride):
@@ -131,7 +131,7 @@ class LanePictures:
         if self._desk.range_in is None and self._desk.range_out is None:
             return
         first, last = self._desk.range
-        veil = QColor(theme.current().surface_0)
+        veil = QColor(theme.current().lane)
         veil.setAlphaF(0.6)
         x0, x1 = self._axis.x_of(first), self._axis.x_of(last + 1)
         painter.fillRect(QRectF(HEADER_WIDTH, 0, max(0.0, x0), LANE_HEIGHT), veil)

@@ -121,6 +121,21 @@ def test_the_selected_object_has_a_dark_hairline_two_lines_of_colour_and_a_white
     assert across[5][0] == round(255 * FILL_SELECTED)
 
 
+@pytest.mark.parametrize("selected", [None, 1])
+def test_an_object_whose_colour_came_before_has_a_dotted_outline(selected: int | None) -> None:
+    area = square(5, 5, 35, 25)
+    pictures = [
+        render(shown(Layer(1, area, RED, is_dotted)), Look(selected=selected), Window(0, 0, 40, 30, 40, 30))
+        for is_dotted in (False, True)
+    ]
+    plain, dotted = (picture == 0xFF000000 | RED[0] << 16 | RED[1] << 8 | RED[2] for picture in pictures)
+    lines = 2 if selected else 1
+    assert plain.sum() == sum(2 * (28 - 2 * line) + 2 * (20 - 2 * line) for line in range(lines))
+    assert not (dotted & ~plain).any() and 0.4 < dotted.sum() / plain.sum() < 0.6
+    for side in (dotted[5, 5:35], dotted[24, 5:35], dotted[5:25, 5], dotted[5:25, 34]):
+        assert 6 <= np.abs(np.diff(side.astype(int))).sum() <= 12, "dots along every side"
+
+
 def test_outlines_are_as_wide_at_any_zoom_and_follow_the_pixel_ratio() -> None:
     labels = shown(Layer(1, square(5, 5, 35, 25), RED))
     for width, ratio in ((40, 1), (400, 1), (800, 2)):

@@ -185,7 +185,7 @@ def test_hover_strengthens_the_mask_under_the_pointer(canvas: CanvasView, desk: 
 
 
 def test_the_selected_and_the_hovered_object_have_a_tag_at_the_upper_edge_of_the_mask(
-    qtbot, desk: Desk, canvas: CanvasView, mask_of
+    qtbot, desk: Desk, canvas: CanvasView
 ) -> None:
     document = desk.document
     assert document is not None
