@@ -37,6 +37,8 @@ class Clicks(QObject):
     """A cell, and whether the model is looking at it."""
     preview_ready = Signal(object, object)
     """A cell, and the `MaskCode` that the click under the pointer would give it. Nothing was recorded."""
+    unchanged = Signal(object)
+    """A cell whose prompts have been answered with the mask that it had already."""
     failed = Signal(str)
     """Why a click has no answer."""
 
@@ -101,10 +103,13 @@ class Clicks(QObject):
         if question is None or question.number != number:
             return
         mask = FrameMask(result.mask, result.iou, result.score, Origin.PROMPTED)
+        before = self._project.document.masks.get(cell)
         is_accepted = accept_prompt_mask(self._project, cell, mask, question.revision, question.step)
         self._answered(cell)
         if is_accepted:
             self._memory.add_answer(cell)
+        if is_accepted and question.step is None and before is not None and before.code == result.mask:
+            self.unchanged.emit(cell)
         if is_accepted and result.candidates:
             self.candidates_ready.emit(cell, result.candidates)
 

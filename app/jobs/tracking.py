@@ -42,6 +42,8 @@ class Tracking(QObject):
     """A cell, and the `Candidate`s of its ambiguous click, best first."""
     prompt_pending = Signal(object, bool)
     """A cell, and whether the model is looking at it."""
+    prompt_unchanged = Signal(object)
+    """A cell whose prompts have been answered with the mask that it had already."""
     preview_ready = Signal(object, object)
     """A cell, and the `MaskCode` that the click under the pointer would give it. Nothing was recorded."""
     search_stepped = Signal(object)
@@ -71,6 +73,7 @@ class Tracking(QObject):
         self._clicks = Clicks(project, self._thread, self)
         self._clicks.candidates_ready.connect(self.candidates_ready)
         self._clicks.pending.connect(self.prompt_pending)
+        self._clicks.unchanged.connect(self.prompt_unchanged)
         self._clicks.preview_ready.connect(self.preview_ready)
         self._clicks.failed.connect(self.error)
         self._thread.search_stepped.connect(self._on_search_step)

@@ -22,6 +22,8 @@ class ActionSpec:
     is_checkable: bool = False
     short: str = ""
     """What a button says, where that is less than the menu."""
+    offered: str = ""
+    """What the button of a notice says, where that is neither."""
     shown_key: str = ""
     starts_group: bool = False
     submenu: str = ""
@@ -68,13 +70,21 @@ EDIT = (
     _A("tool_select", "Select", "Edit", ("V",), "select", is_checkable=True, starts_group=True),
     _A("tool_point", "Points", "Edit", ("Q",), "point", is_checkable=True),
     _A("tool_box", "Box", "Edit", ("W",), "box", is_checkable=True),
-    _A("tool_brush", "Brush", "Edit", ("B",), "brush", is_checkable=True),
+    _A("tool_brush", "Brush", "Edit", ("B",), "brush", is_checkable=True, offered="Brush it"),
     _A("tool_eraser", "Eraser", "Edit", ("E",), "eraser", is_checkable=True),
     _A("tool_lasso", "Lasso / polygon", "Edit", ("G",), "lasso", is_checkable=True),
     _A("brush_smaller", "Brush smaller", "Edit", ("[",), repeats=True, starts_group=True),
     _A("brush_bigger", "Brush bigger", "Edit", ("]",), repeats=True),
     _A("only_inside", "Box: only inside", "Edit", (), "inside", _CLIP, is_checkable=True),
-    _A("next_candidate", "Next candidate for the last click", "Edit", ("Shift+Q",), "", ("clip", "candidates")),
+    _A(
+        "next_candidate",
+        "Next candidate for the last click",
+        "Edit",
+        ("Shift+Q",),
+        "",
+        ("clip", "candidates"),
+        short="Try next candidate",
+    ),
     _A("finish", "Finish what is pending", "Edit", ("Return", "Enter"), "", _CLIP),
     _A("take_back_prompt", "Take the last prompt of this frame away", "Edit", ("Backspace",), "", _OBJECT),
     _A("clear_prompts", "Clear the prompts on this frame", "Edit", (), "", ("clip", "object", "prompt")),
@@ -164,6 +174,7 @@ GO = (
     _A("go_to_frame", "Go to frame or time …", "Go", ("Ctrl+G",), "", _CLIP),
     _A("range_in", "Range in here", "Go", ("I",), "range-in", _CLIP, starts_group=True),
     _A("range_out", "Range out here", "Go", ("O",), "range-out", _CLIP),
+    _A("choose_range", "Range by its frames …", "Go", (), "", _CLIP, offered="Choose another range"),
     _A("go_range_in", "Go to range in", "Go", ("Shift+I",), "", ("clip", "range")),
     _A("go_range_out", "Go to range out", "Go", ("Shift+O",), "", ("clip", "range")),
     _A("clear_range_in", "Clear range in", "Go", ("Alt+I",), "", ("clip", "range")),
@@ -248,7 +259,21 @@ REVIEW = (
     _A("verify", "Verify here / take it back", "Review", ("C",), "check", _OBJECT, short="Verify"),
     _A("verify_frame", "Verify all objects on this frame", "Review", ("Shift+C",), "", ("clip", "objects")),
     _A(
-        "verify_range", "Verify the selected objects in the range", "Review", ("Ctrl+Return", "Ctrl+Enter"), "", _OBJECT
+        "verify_range",
+        "Verify the selected objects in the range …",
+        "Review",
+        ("Ctrl+Return", "Ctrl+Enter"),
+        "",
+        _OBJECT,
+    ),
+    _A(
+        "unverify_range",
+        "Take verification back in the range …",
+        "Review",
+        (),
+        "",
+        _OBJECT,
+        offered="Take verification back …",
     ),
     _A("next_suspicious", "Next entry of Look at next", "Review", ("S",), "", _CLIP, short="Next", starts_group=True),
     _A("previous_suspicious", "Previous entry of Look at next", "Review", ("Shift+S",), "", _CLIP),

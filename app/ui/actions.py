@@ -77,6 +77,8 @@ class Actions(QObject):
         action.setMenuRole(QAction.MenuRole.NoRole)
         if spec.short:
             action.setIconText(spec.short)
+        if spec.offered:
+            action.setProperty("offered", spec.offered)
         action.triggered.connect(lambda _checked=False: verb())
         key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{spec.short or spec.text}  ({key})" if key else spec.short or spec.text)

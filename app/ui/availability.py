@@ -18,7 +18,7 @@ from app.ui.verbs.editing import Editing
 from app.ui.verbs.filing import bundled_clip
 from app.ui.verbs.propagating import Propagating
 
-_IN_RANGE = ("loop_range", "delete_masks", "propagate_all", "verify_range", "absent_range")
+_IN_RANGE = ("loop_range", "delete_masks", "propagate_all", "verify_range", "unverify_range", "absent_range")
 """Actions that take the range, and name it."""
 _TEXTS = {spec.name: spec.text for spec in ACTIONS}
 
@@ -137,7 +137,7 @@ def words_of(desk: Desk, canvas: CanvasView) -> dict[str, str]:
     for place in range(1, 10):
         words[f"category_{place}"] = f"Give category {names[place - 1] if place <= len(names) else place}"
     for name in _IN_RANGE:
-        words[name] = _TEXTS[name] if document is None else f"{_TEXTS[name]} {_span(*desk.range)}"
+        words[name] = _TEXTS[name] if document is None else _TEXTS[name].replace("range", f"range {_span(*desk.range)}")
     if document is None or cell is None or selected is None:
         return words | {name: _TEXTS[name] for name in ("clear_prompts", "clear_object_prompts")}
     here = prompt_count(document, *cell)

@@ -68,7 +68,7 @@ class Desk(QObject):
     done_in_bulk = Signal(str)
     """A sentence about a large deed that one undo takes back."""
     offered = Signal(str, str)
-    """A sentence, and the name of the action that goes on from there."""
+    """A sentence, and the names of one or two actions that go on from there, with a blank between them."""
     fix_requested = Signal()
     """*Fix here*: canvas gets the focus with the point tool."""
 

@@ -34,8 +34,8 @@ class Notice(QFrame):
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         # A wrapped label asks for the height of a narrow one at least; here the height follows from the width alone.
         self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        self.offer: QPushButton | None = None
-        """Takes back what the sentence tells, if it is that kind of sentence."""
+        self.offers: list[QPushButton] = []
+        """They take back what the sentence tells, or go on from there."""
         self.close_button = QToolButton()
         self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.close_button.setAccessibleName("Close this notice")
@@ -61,12 +61,18 @@ class Notice(QFrame):
 
     def add_offer(self, action: QAction, words: str) -> None:
         """A button that does the action, for as long as the notice stands."""
-        self.offer = QPushButton(words)
-        self.offer.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.offer.clicked.connect(action.trigger)
+        offer = QPushButton(words)
+        offer.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        offer.clicked.connect(action.trigger)
         layout = self.layout()
         assert isinstance(layout, QHBoxLayout)
-        layout.insertWidget(2, self.offer)
+        layout.insertWidget(2 + len(self.offers), offer)
+        self.offers.append(offer)
+
+    @property
+    def offer(self) -> QPushButton | None:
+        """The first of them, if it is that kind of sentence."""
+        return self.offers[0] if self.offers else None
 
     def needed_height(self, width: int) -> int:
         """Pixels that it needs at a width."""
@@ -117,11 +123,12 @@ class NoticeStack(QWidget):
         notice = Notice(text, kind, self)
         self._add(notice)
 
-    def offer(self, text: str, action: QAction) -> None:
-        """Say what was done, with a button that takes it back or goes on; it goes when anything else is done."""
+    def offer(self, text: str, *actions: QAction) -> None:
+        """Say what was done, with buttons that take it back or go on; it goes when anything else is done."""
         self.withdraw_offer()
         notice = Notice(text, "info", self)
-        notice.add_offer(action, action.iconText())
+        for action in actions:
+            notice.add_offer(action, action.property("offered") or action.iconText())
         self._add(notice)
 
     def withdraw_offer(self) -> None:

@@ -162,7 +162,9 @@ class MainWindow(QMainWindow):
         desk.tool_changed.connect(self._show_tool)
         desk.notice.connect(self.notices.say)
         desk.done_in_bulk.connect(lambda said: self.notices.offer(said, desk.actions["undo"]))
-        desk.offered.connect(lambda said, name: self.notices.offer(said, desk.actions[name]))
+        desk.offered.connect(
+            lambda said, names: self.notices.offer(said, *(desk.actions[name] for name in names.split()))
+        )
         desk.history_changed.connect(self.notices.withdraw_offer)
         for changed in (desk.selection_changed, desk.frame_changed, desk.history_changed, desk.range_changed):
             changed.connect(self.availability.refresh)

@@ -75,6 +75,15 @@ class TestClicks:
         ask(qtbot, tracking)
         assert project.document.masks[CELL] == before
 
+    def test_an_answer_that_is_the_mask_of_before_is_told(self, qtbot, project, tracking):
+        told = []
+        tracking.prompt_unchanged.connect(told.append)
+        click(qtbot, project, tracking)
+        click(qtbot, project, tracking, x=60.0, is_positive=False)
+        assert not told
+        ask(qtbot, tracking)
+        assert told == [CELL]
+
     def test_an_ambiguous_click_offers_candidates_and_the_chosen_one_is_mended(self, qtbot, project, tracking):
         with qtbot.waitSignal(tracking.candidates_ready, timeout=30_000) as ready:
             click(qtbot, project, tracking)

@@ -41,6 +41,8 @@ class CanvasBench(QObject):
         """The frame that is on the screen, which a click is about; the desk's frame may be ahead of it."""
         self.stroke: np.ndarray | None = None
         self.preview = Preview(desk, self)
+        self.clicked: Cell | None = None
+        """The cell whose newest prompt is a point that was added; None after any other prompt."""
         self._kept_off: tuple[Cell, tuple[Point, ...]] | None = None
         desk.document_changed.connect(self._forget_neighbours)
         desk.project_changed.connect(self._forget_neighbours)
@@ -118,9 +120,10 @@ class CanvasBench(QObject):
     # --- what a gesture ends in ---
 
     def add_point(self, x: float, y: float, is_positive: bool) -> None:
-        self._prompt(
+        if self._prompt(
             lambda project, cell: prompts.add_point(project, *cell, x, y, is_positive), makes_object=is_positive
-        )
+        ):
+            self.clicked = self.cell
 
     def drag_point(self, index: int, x: float, y: float) -> None:
         """The dot is drawn by the tool's marks, the mask follows; the document changes when it is dropped."""
@@ -234,6 +237,7 @@ class CanvasBench(QObject):
 
     def _prompt(self, change: Callable[[Project, Cell], object], *, makes_object: bool = False) -> bool:
         """Change the prompts of the cell, then ask the engine for its mask; whether it was asked."""
+        self.clicked = None
         cell = self._change(change, makes_object=makes_object)
         document, tracking = self._desk.document, self._desk.tracking
         if cell is None or tracking is None or document is None or cell not in document.prompts:

@@ -20,6 +20,7 @@ class Editing:
     def __init__(self, desk: Desk, canvas: CanvasView) -> None:
         self._desk, self._canvas = desk, canvas
         self._copied: MaskCode | None = None
+        desk.project_changed.connect(self._take_project)
 
     def verbs(self) -> Verbs:
         canvas = self._canvas
@@ -52,6 +53,17 @@ class Editing:
     def has_copied(self) -> bool:
         """Whether there is a mask to paste."""
         return self._copied is not None
+
+    def _take_project(self) -> None:
+        if self._desk.tracking is not None:
+            self._desk.tracking.prompt_unchanged.connect(self._offer_another_way)
+
+    def _offer_another_way(self, cell: Cell) -> None:
+        """A click has changed nothing: say so, and what else would."""
+        if cell == self._canvas.bench.clicked == self._canvas.bench.cell:
+            more = " next_candidate" if self._desk.actions["next_candidate"].isEnabled() else ""
+            words = "The mask did not change after your click. The model gives the same answer on this frame."
+            self._desk.offered.emit(words, f"tool_brush{more}")
 
     # --- history ---
 

@@ -63,6 +63,7 @@ class Going:
             "go_to_frame": self._ask_frame,
             "range_in": lambda: desk.set_range(desk.frame, desk.range_out),
             "range_out": lambda: desk.set_range(desk.range_in, desk.frame),
+            "choose_range": self._ask_range,
             "go_range_in": lambda: self.go(desk.range[0]),
             "go_range_out": lambda: self.go(desk.range[1]),
             "clear_range_in": lambda: desk.set_range(None, desk.range_out),
@@ -162,6 +163,20 @@ class Going:
         text = ask_text(self._window, "Go to", question, "Go there", text=str(self._desk.frame))
         if text is not None:
             self.go_to_words(text)
+
+    def _ask_range(self) -> None:
+        first, last = self._desk.range
+        question = "First and last frame, such as 12–96"
+        text = ask_text(self._window, "Range", question, "Use", text=f"{first}–{last}")
+        if text is None:
+            return
+        end = self._desk.frame_count - 1
+        given = re.fullmatch(r"(\d+)\s*(?:[–-]|to)\s*(\d+)", text.strip().replace(",", ""))
+        first, last = sorted(int(frame) for frame in given.groups()) if given is not None else (end + 1, end)
+        if first > end:
+            self._desk.notice.emit(f"“{text}” is no range of this clip. Give two frames from 0–{end:,}.", "warning")
+        else:
+            self._desk.set_range(first, min(last, end))
 
     def go_to_words(self, text: str) -> None:
         """Go to what a person typed: 120, +30, -5, 00:04.5 or 40 %; anything else becomes a notice."""

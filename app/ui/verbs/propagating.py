@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from app.inference.plan import Direction, Plan, PlanError, make_plan
 from app.jobs.reports import RunEnd
@@ -60,11 +60,17 @@ class Propagating:
     def plan(self, direction: Direction) -> Plan | None:
         """The plan of a run of the selected objects from the frame in view, or a notice why there is none."""
         self._cuts.direction = direction
+        return self._attempt(lambda: self._planned(direction))
+
+    def _attempt(self, make: Callable[[], Plan | None]) -> Plan | None:
+        """The plan, or a notice why there is none, with what can be done about that."""
         try:
-            return self._planned(direction)
+            return make()
         except PlanError as error:
             if error.is_at_cut:
                 self._desk.offered.emit(str(error), "pass_cut")
+            elif error.is_complete:
+                self._desk.offered.emit(str(error), "choose_range unverify_range")
             else:
                 self._desk.notice.emit(str(error), "warning")
             return None
@@ -160,14 +166,14 @@ class Propagating:
     def _run_all(self) -> None:
         ids = objects_of_a_run(self._desk)
         if ids:
-            self.start(self._desk.attempt(lambda: self._make(ids, *self._desk.range, "both")))
+            self.start(self._attempt(lambda: self._make(ids, *self._desk.range, "both")))
 
     def _draft(self) -> None:
         """A quick run over every other frame that has no mask, to see where trouble is."""
         document, ids = self._desk.document, self._desk.selected_objects
         if document is not None:
             window = self._desk.range
-            self.start(self._desk.attempt(lambda: make_plan(document, ids, *window, "both", stride=DRAFT_STRIDE)))
+            self.start(self._attempt(lambda: make_plan(document, ids, *window, "both", stride=DRAFT_STRIDE)))
 
     def _compute_one(self, direction: int) -> None:
         target = self._desk.frame + direction

@@ -34,6 +34,7 @@ class Reviewing:
             "verify": self._verify,
             "verify_frame": self._verify_frame,
             "verify_range": self._verify_range,
+            "unverify_range": self._unverify_range,
             "next_suspicious": lambda: self._desk.queue_step_requested.emit(1),
             "previous_suspicious": lambda: self._desk.queue_step_requested.emit(-1),
             "dismiss": self.dismiss,
@@ -78,6 +79,20 @@ class Reviewing:
         who = object_name(document, chosen[0]) if len(chosen) == 1 else f"{len(chosen)} objects"
         if confirm(self._window, f"Verify {counted(len(cells), 'frame')} of {who}?", f"Verify {len(cells):,}"):
             self._desk.attempt(lambda: review.verify_cells(project, cells))
+
+    def _unverify_range(self) -> None:
+        project, (first, last) = self._desk.project, self._desk.range
+        if project is None:
+            return
+        document, chosen = project.document, self._desk.selected_objects
+        cells = [(one, frame) for one in chosen for frame in document.reviews_of(one) if first <= frame <= last]
+        if not cells:
+            self._desk.notice.emit(f"Nothing on {span_words(first, last)} is verified.", "info")
+            return
+        who = object_name(document, chosen[0]) if len(chosen) == 1 else f"{len(chosen)} objects"
+        question = f"Take verification back from {counted(len(cells), 'frame')} of {who}?"
+        if confirm(self._window, question, f"Take back {len(cells):,}"):
+            self._desk.attempt(lambda: review.unverify(project, cells))
 
     def dismiss(self) -> None:
         """Alt+S: what is suspicious here is a false alarm, and so it is on the frames around that have it."""

@@ -150,3 +150,16 @@ def test_the_frames_worked_on_come_back_with_the_project_and_can_be_exported_alo
     dialog.refresh()
     assert dialog.only_worked.isHidden() and ", 9 frames, " in dialog._facts.text()
     dialog.deleteLater()
+
+
+def test_the_range_can_be_typed(opened: MainWindow, answer_with: Callable[[Any], None]) -> None:
+    desk = opened.desk
+    for said, frames in (("3–8", (3, 8)), ("9 to 4", (4, 9)), ("10-400", (10, 15))):
+        answer_with(said)
+        desk.actions["choose_range"].trigger()
+        assert (desk.range_in, desk.range_out) == frames
+    for said in ("12", "200–300", "all of it"):
+        answer_with(said)
+        desk.actions["choose_range"].trigger()
+        assert (desk.range_in, desk.range_out) == (10, 15)
+        assert f"“{said}” is no range of this clip. Give two frames from 0–15." in opened.notices.texts

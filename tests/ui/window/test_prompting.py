@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 
 from app.commands.masks import set_mask
 from app.commands.objects import new_object, set_object_frozen, set_object_visible
 from app.commands.prompts import add_point, set_box
+from app.commands.review import verify_cells
 from app.document.values import Box, Origin
 from app.inference.checkpoints import BUILT_IN_NAME, find_checkpoint
 from app.ui.models import REST_MS
+from app.ui.verbs import reviewing
 from app.ui.window import MainWindow
 
 
@@ -135,3 +138,38 @@ def test_the_model_looks_at_the_resting_frame_again_after_a_run_and_after_anothe
     qtbot.waitUntil(lambda: looked_at == [3], timeout=5000)
     drawn.models.choose(find_checkpoint(BUILT_IN_NAME), "cpu")
     qtbot.waitUntil(lambda: looked_at == [3, 3], timeout=5000)
+
+
+def test_a_run_with_everything_verified_offers_another_range_and_to_take_that_back(
+    qtbot, drawn: MainWindow, monkeypatch
+) -> None:
+    desk = drawn.desk
+    for frame in (4, 5):
+        set_mask(desk.project, 1, frame, square(10))
+    verify_cells(desk.project, [(1, 3), (1, 4), (1, 5)])
+    desk.set_range(3, 5)
+    do(drawn, "propagate_forward")
+    notice = drawn.notices._notices[-1]
+    assert notice.text.startswith("Nothing to propagate. Every frame of dog in 3–5 is verified")
+    assert [offer.text() for offer in notice.offers] == ["Choose another range", "Take verification back …"]
+    asked = []
+    monkeypatch.setattr(reviewing, "confirm", lambda window, *words: bool(asked.append(words)) or True)
+    qtbot.mouseClick(notice.offers[1], Qt.MouseButton.LeftButton)
+    assert asked == [("Take verification back from 3 frames of dog?", "Take back 3")]
+    assert not desk.document.reviews
+    do(drawn, "unverify_range")
+    assert drawn.notices.texts[-1] == "Nothing on frames 3–5 is verified."
+
+
+def test_a_click_that_changes_nothing_says_so_and_offers_the_brush(qtbot, drawn: MainWindow) -> None:
+    desk = drawn.desk
+    do(drawn, "tool_point")
+    desk.tracking.prompt_unchanged.emit((1, 3))
+    assert not any("did not change" in text for text in drawn.notices.texts), "nobody has clicked"
+    drawn.canvas.bench.clicked = (1, 3)
+    desk.tracking.prompt_unchanged.emit((1, 3))
+    (notice,) = [one for one in drawn.notices._notices if one.offers]
+    assert notice.text == "The mask did not change after your click. The model gives the same answer on this frame."
+    assert [offer.text() for offer in notice.offers] == ["Brush it"]
+    qtbot.mouseClick(notice.offers[0], Qt.MouseButton.LeftButton)
+    assert desk.tool == "brush"
