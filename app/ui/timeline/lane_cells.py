@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from app.document.staleness import stale_frames
 from app.document.values import DRAFT_STEPS, Origin, Review
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class LaneState(IntEnum):
     UNSEEN = 4
     DRAFT = 5
     UNKNOWN = 6
+    STALE = 7
 
     @property
     def words(self) -> str:
@@ -42,24 +44,48 @@ _WORDS = {
     LaneState.UNSEEN: "not looked at",
     LaneState.DRAFT: "draft, not looked at",
     LaneState.UNKNOWN: "not computed",
+    LaneState.STALE: "out of date",
 }
+SEEN = (LaneState.VERIFIED, LaneState.UNSEEN, LaneState.DRAFT, LaneState.STALE)
+"""States of an object that is there."""
 
 
 class LaneCells:
     """States, prompts and scores of one object, frame by frame.
 
-    `states` uint8 of LaneState; `prompts`, `by_hand`, `drafted` (absent frames too) and `excluded` (no run learns from
-    it) bool; `visibility` float32: how sure the model is that the object is in view, 0 to 1, NaN where there is no
-    mask. All of length frame_count.
+    `states` uint8 of LaneState; `prompts`, `by_hand`, `drafted` (absent frames too), `stale` (absent frames too; see
+    `stale_frames`) and `excluded` (no run learns from it) bool; `visibility` float32: how sure the model is that the
+    object is in view, 0 to 1, NaN where there is no mask. All of length frame_count. `ends_at`: the frame from which a
+    person said that the object is gone for good, if one did.
     """
 
     def __init__(self, frame_count: int) -> None:
-        self.states = np.full(frame_count, LaneState.UNKNOWN, np.uint8)
+        self._states = np.full(frame_count, LaneState.UNKNOWN, np.uint8)
+        self._stale = np.zeros(frame_count, bool)
+        self._made_at = np.full(frame_count, np.nan)
+        self._cuts: tuple[int, ...] = ()
+        self._is_settled = True
         self.prompts = np.zeros(frame_count, bool)
         self.by_hand = np.zeros(frame_count, bool)
         self.drafted = np.zeros(frame_count, bool)
         self.excluded = np.zeros(frame_count, bool)
         self.visibility = np.full(frame_count, np.nan, np.float32)
+
+    @property
+    def states(self) -> NDArray[np.uint8]:
+        self._settle()
+        return self._states
+
+    @property
+    def stale(self) -> NDArray[np.bool_]:
+        self._settle()
+        return self._stale
+
+    @property
+    def ends_at(self) -> int | None:
+        seen = np.flatnonzero(np.isin(self.states, SEEN))
+        behind = int(seen[-1]) + 1 if len(seen) else len(self.states)
+        return behind if behind < len(self.states) and self.states[behind] == LaneState.ABSENT_VERIFIED else None
 
     @classmethod
     def of(cls, document: DocumentView, object_id: int) -> LaneCells:
@@ -71,7 +97,9 @@ class LaneCells:
         return cells
 
     def update(self, document: DocumentView, object_id: int, frames: Iterable[int]) -> None:
-        """Look at these frames again."""
+        """Look at these frames again, and at what is out of date when that is asked for: a run changes many frames
+        between two looks."""
+        self._is_settled, self._cuts = False, document.cuts
         masks, prompts = document.masks_of(object_id), document.prompts_of(object_id)
         reviews, excluded = document.reviews_of(object_id), document.excluded_of(object_id)
         for frame in frames:
@@ -82,16 +110,27 @@ class LaneCells:
             self.by_hand[frame] = mask is not None and mask.origin in HAND_MADE
             self.drafted[frame] = mask is not None and mask.origin is Origin.DRAFT and not is_verified
             if mask is None:
-                self.states[frame] = LaneState.UNKNOWN
-                self.visibility[frame] = np.nan
+                self._states[frame] = LaneState.UNKNOWN
+                self.visibility[frame] = self._made_at[frame] = np.nan
                 continue
+            self._made_at[frame] = mask.made_at
             if mask.is_absent:
-                self.states[frame] = LaneState.ABSENT_VERIFIED if is_verified else LaneState.ABSENT
+                self._states[frame] = LaneState.ABSENT_VERIFIED if is_verified else LaneState.ABSENT
             elif self.drafted[frame]:
-                self.states[frame] = LaneState.DRAFT
+                self._states[frame] = LaneState.DRAFT
             else:
-                self.states[frame] = LaneState.VERIFIED if is_verified else LaneState.UNSEEN
+                self._states[frame] = LaneState.VERIFIED if is_verified else LaneState.UNSEEN
             self.visibility[frame] = 1 / (1 + math.exp(-min(max(mask.score, -30.0), 30.0)))
+
+    def _settle(self) -> None:
+        if self._is_settled:
+            return
+        self._is_settled = True
+        states = self._states
+        is_verified = (states == LaneState.VERIFIED) | (states == LaneState.ABSENT_VERIFIED)
+        self._stale = stale_frames(self._made_at, is_verified | self.prompts | self.by_hand, self._cuts)
+        states[states == LaneState.STALE] = LaneState.UNSEEN
+        states[self._stale & (states == LaneState.UNSEEN)] = LaneState.STALE
 
     def left_out(self) -> NDArray[np.bool_]:
         """Which frames have no mask because a draft left them out."""

@@ -11,17 +11,17 @@ from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPixmap, QPolyg
 from app.document.values import DRAFT_STEPS
 from app.ui import theme
 from app.ui.timeline.axis import TimeAxis
-from app.ui.timeline.lane_cells import LaneCells, LaneState, runs
+from app.ui.timeline.lane_cells import SEEN, LaneCells, LaneState, runs
 
 BAR_TOP = 7
 BAR_HEIGHT = 12
 HATCH = 6
 LETTER = 11
-_hatches: dict[tuple[int, int], QPixmap] = {}
+_hatches: dict[tuple[int, int, float], QPixmap] = {}
 
 
 def paint_lane(painter: QPainter, cells: LaneCells, axis: TimeAxis, edges: np.ndarray, color: QColor) -> None:
-    """Bars and prompts of one lane; x = 0 is the left end of the axis, y = 0 the upper edge of the bar."""
+    """Bars of one lane; x = 0 is the left end of the axis, y = 0 the upper edge of the bar."""
     painter.setPen(Qt.PenStyle.NoPen)
     end = axis.visible().stop
     for first, last, state in runs(cells.columns(edges, end)):
@@ -31,7 +31,12 @@ def paint_lane(painter: QPainter, cells: LaneCells, axis: TimeAxis, edges: np.nd
         if is_by_hand:
             painter.fillRect(QRectF(first, BAR_HEIGHT, last - first, 2), line)
     _paint_drafts(painter, cells, axis)
-    _paint_prompts(painter, cells, axis)
+    _paint_end(painter, cells, axis)
+
+
+def paint_prompts(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
+    """What a person gave, on top of everything else: diamonds, struck out where no run learns from them."""
+    _paint_diamonds(painter, cells, axis)
     _paint_excluded(painter, cells, axis)
 
 
@@ -41,6 +46,13 @@ def _paint_run(painter: QPainter, state: LaneState, first: int, last: int, color
         painter.fillRect(bar, color)
     elif state is LaneState.UNSEEN:
         painter.fillRect(bar, QBrush(_hatch(color)))
+    elif state is LaneState.STALE:
+        painter.fillRect(bar, QBrush(_hatch(color, 0.5)))
+        edge = QPen(color, 1.5)
+        edge.setDashPattern([3, 2])
+        painter.setPen(edge)
+        painter.drawLine(QPointF(first, 0.75), QPointF(last, 0.75))
+        painter.setPen(Qt.PenStyle.NoPen)
     elif state is LaneState.DRAFT:
         painter.fillRect(bar, _blend(color, QColor(theme.current().lane), 0.28))
     elif state in (LaneState.ABSENT, LaneState.ABSENT_VERIFIED):
@@ -53,18 +65,23 @@ def _paint_run(painter: QPainter, state: LaneState, first: int, last: int, color
         ground = QColor(theme.current().surface_2)
         ground.setAlphaF(0.55)
         painter.fillRect(bar, ground)
+    if state in SEEN and theme.is_hard_to_see(color):
+        painter.setPen(QPen(QColor(theme.current().text_2), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(bar.adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.setPen(Qt.PenStyle.NoPen)
 
 
-def _hatch(color: QColor) -> QPixmap:
+def _hatch(color: QColor, strength: float = 1.0) -> QPixmap:
     """A tile of 45 degree stripes: the colour at strength on itself faded."""
     ground = QColor(theme.current().lane)
-    key = (color.rgb(), ground.rgb())
+    key = (color.rgb(), ground.rgb(), strength)
     if key not in _hatches:
         tile = QPixmap(HATCH, HATCH)
-        tile.fill(_blend(color, ground, 0.42))
+        tile.fill(_blend(color, ground, 0.42 * strength))
         painter = QPainter(tile)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(_blend(color, ground, 0.8), 1.6))
+        painter.setPen(QPen(_blend(color, ground, 0.8 * strength), 1.6))
         for shift in (-HATCH, 0, HATCH):
             painter.drawLine(QPointF(shift - 1, HATCH + 1), QPointF(shift + HATCH + 1, -1))
         painter.end()
@@ -91,13 +108,25 @@ def _paint_drafts(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
             painter.drawText(QRectF(left + 2, -1, LETTER, BAR_HEIGHT + 2), Qt.AlignmentFlag.AlignVCenter, "D")
 
 
+def _paint_end(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
+    """A cross on the frame from which the object is gone for good."""
+    frame = cells.ends_at
+    if frame is None or frame not in axis.visible():
+        return
+    middle, reach = QPointF(axis.center_of(frame), BAR_HEIGHT / 2), 4.0
+    for pen in (QPen(QColor(theme.current().lane), 4), QPen(QColor(theme.current().text_1), 2)):
+        painter.setPen(pen)
+        painter.drawLine(middle - QPointF(reach, reach), middle + QPointF(reach, reach))
+        painter.drawLine(middle - QPointF(reach, -reach), middle + QPointF(reach, -reach))
+
+
 def _visible_frames(flags: np.ndarray, axis: TimeAxis) -> list[int]:
     frames = axis.visible()
     found: list[int] = (np.flatnonzero(flags[frames.start : frames.stop]) + frames.start).tolist()
     return found
 
 
-def _paint_prompts(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
+def _paint_diamonds(painter: QPainter, cells: LaneCells, axis: TimeAxis) -> None:
     painter.setPen(QPen(QColor("#000000"), 1))
     painter.setBrush(QColor("#FFFFFF"))
     half, middle, last_x = 6.0, BAR_HEIGHT / 2, -1e9

@@ -14,7 +14,7 @@ from app.ui.chips import paint_chip
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.lane_cells import LaneCells
-from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_lane, paint_suspicions
+from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_lane, paint_prompts, paint_suspicions
 from app.ui.timeline.lane_plan import paint_joints, paint_plan
 from app.ui.timeline.lane_rows import LANE_HEIGHT, LaneRows
 from app.ui.timeline.ruler import HEADER_WIDTH
@@ -104,8 +104,11 @@ class LanePictures:
         paint_plan(painter, self._desk.planned, item.id, self._axis, color, self._marks.heads)
         paint_joints(painter, self._marks.joints_of(item.id), self._axis)
         paint_suspicions(painter, self._suspicions_of(item.id), self._axis)
-        painter.restore()
+        painter.translate(-HEADER_WIDTH, -BAR_TOP)
         self._dim_between_worked(painter)
+        painter.translate(HEADER_WIDTH, BAR_TOP)
+        paint_prompts(painter, cells, self._axis)
+        painter.restore()
         self._dim_outside_range(painter)
 
     def _edges(self) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.ui.canvas.words import counted, prompt_count
 from app.ui.timeline.axis import TimeAxis
+from app.ui.timeline.axis_marks import AxisMark
 from app.ui.timeline.lane_cells import LaneCells, LaneState
 
 if TYPE_CHECKING:
@@ -37,11 +38,25 @@ def peak_near(axis: TimeAxis, suspicions: Mapping[int, float], x: float) -> int:
     return max(within, key=lambda one: (suspicions[one], -abs(one - frame)), default=frame)
 
 
-def cell_words(document: DocumentView, cells: LaneCells, object_id: int, frame: int, reason: str | None) -> str:
+def cell_words(
+    document: DocumentView,
+    cells: LaneCells,
+    object_id: int,
+    frame: int,
+    reason: str | None,
+    *,
+    is_planned: bool = False,
+) -> str:
     """What the lane says on a frame; `reason` says why the mask is suspicious, None if it is not."""
     parts = [f"{document.objects[object_id].name}, frame {frame:,}: {LaneState(cells.states[frame]).words}"]
+    if cells.ends_at == frame:
+        parts.append("ends here")
+    if cells.stale[frame] and cells.states[frame] != LaneState.STALE:
+        parts.append(LaneState.STALE.words)
     if cells.drafted[frame] and cells.states[frame] == LaneState.ABSENT:
         parts.append("draft")
+    if is_planned:
+        parts.append("will be computed")
     prompts = prompt_count(document, object_id, frame)
     if prompts:
         parts.append(counted(prompts, "prompt"))
@@ -51,4 +66,8 @@ def cell_words(document: DocumentView, cells: LaneCells, object_id: int, frame: 
         parts.append("runs do not learn from it")
     if reason is not None:
         parts.append(f"suspicious: {reason}" if reason else "suspicious")
+    if frame in document.cuts:
+        parts.append(AxisMark("cut", frame).words)
+    if frame in document.markers:
+        parts.append(AxisMark("marker", frame, document.markers[frame]).words)
     return "; ".join(parts)

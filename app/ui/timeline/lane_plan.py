@@ -50,6 +50,16 @@ def paint_plan(
     _paint_memories(painter, plan.conditioning.get(object_id, ()), axis)
 
 
+def will_compute(plan: Plan | None, object_id: int, frame: int, heads: Mapping[bool, int]) -> bool:
+    """Whether a plan that waits, or is being run and has come to `heads`, is still to write a cell."""
+    for stretch in () if plan is None else plan.stretches:
+        if stretch.object_id == object_id and frame in stretch.frames:
+            head = heads.get(stretch.is_reverse)
+            if head is None or head not in stretch.frames or (frame - head) * stretch.frames.step > 0:
+                return True
+    return False
+
+
 def paint_joints(painter: QPainter, joints: Iterable[Joint], axis: TimeAxis) -> None:
     """A seam between two frames where the runs from both ends became one: in green where they agreed, else in red."""
     for joint in joints:

@@ -24,6 +24,7 @@ from app.ui.timeline.axis_marks import paint_cuts, paint_markers
 from app.ui.timeline.lane_cells import LaneCells
 from app.ui.timeline.lane_pictures import LanePictures
 from app.ui.timeline.lane_places import cell_words, diamond_near, peak_near
+from app.ui.timeline.lane_plan import will_compute
 from app.ui.timeline.lane_rows import LANE_HEIGHT, LaneRows
 from app.ui.timeline.playhead import Playhead
 from app.ui.timeline.ruler import HEADER_WIDTH, turn_time
@@ -130,6 +131,10 @@ class Lanes(QWidget):
         for object_id, changed in frames.items():
             if object_id in self._cells:
                 self._cells[object_id].update(document, object_id, changed)
+        if change.cuts:
+            for object_id, cells in self._cells.items():
+                cells.update(document, object_id, ())
+            self._pictures.forget_all()
         if change.cuts or change.markers or change.objects:
             self.update()
         for object_id in frames:
@@ -302,4 +307,5 @@ class Lanes(QWidget):
         is_suspicious = frame in self.suspicions_of(object_id)
         reason = self._reasons.get((object_id, frame), "") if is_suspicious else None
         cells = self.cells_of(object_id)
-        return "" if cells is None else cell_words(document, cells, object_id, frame, reason)
+        is_planned = will_compute(self._desk.planned, object_id, frame, self.marks.heads)
+        return "" if cells is None else cell_words(document, cells, object_id, frame, reason, is_planned=is_planned)

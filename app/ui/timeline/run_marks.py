@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+
+from app.ui import theme
 
 if TYPE_CHECKING:
     from app.document.document import Change
     from app.inference.engine import Joint
     from app.inference.plan import Plan
     from app.jobs.reports import RunEnd, RunProgress
+
+
+STEP_SECONDS = 1.0
 
 
 class RunMarks(QObject):
@@ -26,6 +32,7 @@ class RunMarks(QObject):
         self.joints: tuple[Joint, ...] = ()
         """Of the last run: the spans that were run from both ends, and where they became one."""
         self._objects: frozenset[int] = frozenset()
+        self._stepped = -STEP_SECONDS
 
     def forget(self) -> None:
         """Another project is on the desk."""
@@ -38,7 +45,11 @@ class RunMarks(QObject):
         self.changed.emit(before | self._objects)
 
     def take_progress(self, progress: RunProgress) -> None:
-        """The run has come so far."""
+        """The run has come so far. Where motion is unwanted the heads step once a second."""
+        now = time.monotonic()
+        if theme.is_motion_reduced() and now - self._stepped < STEP_SECONDS:
+            return
+        self._stepped = now
         self.heads = dict(progress.heads)
         self.changed.emit(self._objects)
 

@@ -24,6 +24,7 @@ _WORDS = {
     LaneState.UNSEEN: "not looked at",
     LaneState.DRAFT: "draft",
     LaneState.UNKNOWN: "not computed",
+    LaneState.STALE: "out of date",
 }
 
 

@@ -9,13 +9,15 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QWheelEvent
 from pytestqt.qtbot import QtBot
 
-from app.commands import masks, objects, review
+from app.commands import masklets, masks, objects, review
+from app.document.marks import SetCuts, SetMarker
 from app.document.masks import MaskCode
 from app.document.project import Project
-from app.document.steps import SetMasks
+from app.document.steps import SetMasks, SetPrompt
 from app.document.suspicion import Suspicion
-from app.document.values import FrameMask, Origin
+from app.document.values import FrameMask, Origin, Point, Prompt
 from app.inference.plan import make_plan
+from app.jobs.reports import RunProgress
 from app.ui import theme
 from app.ui.desk import Desk
 from app.ui.timeline import TimelineView
@@ -27,6 +29,7 @@ from app.ui.timeline.lane_rows import LANE_HEIGHT
 from app.ui.timeline.ruler import HEADER_WIDTH
 from app.ui.timeline.run_card import left_words
 from app.ui.timeline.score_curve import ScoreCurve
+from app.ui.timeline.spoken_lanes import spans_words
 from app.ui.timeline.transport import time_words
 
 
@@ -54,6 +57,91 @@ def test_a_pixel_over_many_frames_shows_what_deserves_attention_most() -> None:
     cells.states[:] = LaneState.VERIFIED
     cells.states[5] = LaneState.UNSEEN
     assert cells.columns(np.array([0, 4])).tolist() == [LaneState.VERIFIED, LaneState.UNSEEN]
+
+
+def test_zoomed_out_states_come_in_the_order_of_what_is_to_do() -> None:
+    order = [LaneState.VERIFIED, LaneState.ABSENT, LaneState.UNSEEN, LaneState.UNKNOWN, LaneState.STALE]
+    for place, worst in enumerate(order):
+        cells = LaneCells(5)
+        cells.states[:] = [*order[: place + 1], *order[:1] * (4 - place)]
+        assert cells.columns(np.array([0])).tolist() == [worst]
+
+
+def test_masks_behind_a_correction_are_out_of_date_until_they_are_computed_anew(
+    view: TimelineView, project: Project, mask_of: Callable[[int], FrameMask]
+) -> None:
+    def made(frames: range, moment: float, origin: Origin = Origin.PROPAGATED) -> None:
+        cells = {(1, frame): replace(mask_of(frame), made_at=moment + frame / 100, origin=origin) for frame in frames}
+        project.document.apply(SetMasks(cells))
+
+    made(range(1), 1000, Origin.PROMPTED)
+    made(range(1, 12), 2000)
+    x, fresh = HEADER_WIDTH + view.axis.center_of(7), view.lanes.grab().toImage()
+    made(range(6, 7), 3000, Origin.MANUAL)
+    cells = view.lanes.cells_of(1)
+    assert cells is not None and np.flatnonzero(cells.stale).tolist() == list(range(7, 12))
+    assert set(cells.states[7:12]) == {LaneState.STALE} and cells.states[5] == LaneState.UNSEEN
+    assert view.lanes.words_at(x, 8) == "dog, frame 7: out of date"
+    assert view.lanes.grab().toImage() != fresh and "out of date 7–11" in spans_words(project.document, cells, 1)
+    review.mark_absent(project, [(1, 9)])
+    assert cells.states[9] == LaneState.ABSENT and cells.states[10] == LaneState.STALE
+    made(range(7, 9), 4000)
+    assert np.flatnonzero(cells.stale).tolist() == [10, 11]
+    project.document.apply(SetCuts({10: True}))
+    assert not cells.stale.any() and cells.states[10] == LaneState.UNSEEN, "another shot"
+
+
+def test_the_end_of_an_object_has_a_cross_and_says_so(view: TimelineView, project: Project) -> None:
+    cells = view.lanes.cells_of(1)
+    assert cells is not None and cells.ends_at is None
+    masklets.end_track(project, 1, 7)
+    assert cells.ends_at == 8 and bar_color(view, 8) == QColor(theme.current().text_1)
+    assert view.lanes.words_at(HEADER_WIDTH + view.axis.center_of(8), 8).startswith(
+        "dog, frame 8: absent, verified; ends here; made by hand"
+    )
+    masklets.end_track(project, 1, 3)
+    assert cells.ends_at == 4
+
+
+def test_a_lane_tells_what_a_plan_is_still_to_compute_and_where_cuts_and_markers_are(
+    view: TimelineView, desk: Desk, project: Project
+) -> None:
+    def words(frame: int) -> list[str]:
+        return view.lanes.words_at(HEADER_WIDTH + view.axis.center_of(frame), 8).split(": ", 1)[1].split("; ")
+
+    plan = make_plan(project.document, [1], 0, 23, "forward")
+    desk.show_plan(plan)
+    assert "will be computed" in words(15) and "will be computed" not in words(0)
+    view.lanes.marks.take_start(plan)
+    view.lanes.marks.take_progress(RunProgress(16, 23, 1.0, None, ((False, 16),)))
+    assert "will be computed" in words(17) and "will be computed" not in words(16)
+    desk.show_plan(None)
+    project.document.apply(SetCuts({17: True}))
+    project.document.apply(SetMarker(17, "door opens"))
+    assert words(17) == ["not computed", "cut", "marker: door opens"]
+
+
+@pytest.mark.parametrize(("is_reduced", "heads"), [(False, {False: 3}), (True, {False: 2})])
+def test_where_motion_is_unwanted_the_head_of_a_run_steps_once_a_second(
+    view: TimelineView, monkeypatch: pytest.MonkeyPatch, is_reduced: bool, heads: dict[bool, int]
+) -> None:
+    monkeypatch.setattr(theme, "is_motion_reduced", lambda: is_reduced)
+    for frame in (2, 3):
+        view.lanes.marks.take_progress(RunProgress(frame, 9, 1.0, None, ((False, frame),)))
+    assert view.lanes.marks.heads == heads
+
+
+def test_prompts_lie_on_top_of_what_dims_a_lane(view: TimelineView, desk: Desk, project: Project) -> None:
+    desk.set_stride(2)
+    project.document.apply(SetPrompt((1, 5), Prompt((Point(10, 20),))))
+    assert bar_color(view, 5) == QColor("white")
+
+
+def test_a_colour_that_the_lane_swallows_has_a_border(view: TimelineView, project: Project) -> None:
+    objects.set_object_color(project, 1, theme.current().lane)
+    picture = view.lanes.grab().toImage()
+    x = HEADER_WIDTH + round(view.axis.center_of(4))
+    assert picture.pixelColor(x, BAR_TOP) == QColor(theme.current().text_2)
 
 
 def test_runs_are_stretches_of_equal_states() -> None:
