@@ -22,18 +22,13 @@ def stale_frames(made_at: NDArray[np.float64], is_anchor: Flags, cuts: Sequence[
     stale = np.zeros(len(made_at), bool)
     is_computed = ~is_anchor & (made_at > 0)
     anchors = np.flatnonzero(is_anchor)
-    if (
-        not len(anchors)
-        or not is_computed.any()
-        or not np.nanmax(made_at, initial=0, where=is_anchor) > np.min(made_at, initial=np.inf, where=is_computed)
-    ):
-        return stale
     bounds = np.concatenate(([-1], anchors, [len(made_at)]))
-    for place in np.flatnonzero(np.diff(bounds) > 1).tolist():
+    # In most stretches between two anchors even the oldest mask is younger than both.
+    oldest = np.minimum.reduceat(np.where(is_computed, made_at, np.inf), np.concatenate(([0], anchors)))
+    changed = np.concatenate(([-np.inf], np.nan_to_num(made_at[anchors], nan=-np.inf), [-np.inf]))
+    for place in np.flatnonzero(oldest < np.maximum(changed[:-1], changed[1:])).tolist():
         before, behind = int(bounds[place]), int(bounds[place + 1])
         frames = np.flatnonzero(is_computed[before + 1 : behind]) + before + 1
-        if not len(frames):
-            continue
         ages = made_at[frames]
         is_down = _came_down(ages, has_before=before >= 0, has_behind=behind < len(made_at))
         first_cut, last_cut = bisect_right(cuts, before), bisect_right(cuts, behind) - 1
