@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtWidgets import QWidget
 
 from app.commands.coloring import Shade
 from app.ui import theme
 from app.ui.chips import RING, paint_chip
+from app.ui.dialogs.color_dialog import ColorDialog
 
 
 @pytest.fixture(params=["dark", "light"])
@@ -49,6 +51,17 @@ def test_every_colour_of_the_palette_stands_on_lists_and_lanes(tokens: theme.The
     for ground in (tokens.surface_1, tokens.lane):
         assert min(theme.contrast(color, ground) for color in tokens.object_colors) >= 3
     assert min(theme.contrast(theme.text_on(QColor(color)), color) for color in tokens.object_colors) >= 4.5
+
+
+def test_the_picker_says_which_colours_are_hard_to_see(qtbot, tokens: theme.Theme) -> None:
+    home = QWidget()
+    qtbot.addWidget(home)
+    dialog = ColorDialog(tokens.object_color(2), home, "Colour of dog")
+    assert dialog.remark.text() == ""
+    dialog.setCurrentColor(QColor(tokens.surface_1))
+    assert dialog.remark.text() == "Hard to see on lists and lanes (1.0 : 1). It gets a border there."
+    dialog.setCurrentColor(QColor("#777777"))
+    assert dialog.remark.text() == ""
 
 
 def test_contrast_is_that_of_wcag() -> None:

@@ -70,19 +70,33 @@ def draw_point(
         painter.drawLine(center - QPointF(0, arm), center + QPointF(0, arm))
 
 
-def draw_other_points(painter: QPainter, place: Place, points: Sequence[Point], color: QColor) -> None:
-    """Points of an object that is not selected: small and hollow."""
+def draw_other_prompt(painter: QPainter, place: Place, prompt: Prompt, color: QColor) -> None:
+    """Prompts of an object that is not selected, small and hollow: points as rings with their sign, a box as a square
+    and a painted mask as a ring with a dot, at their middle."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     radius = OTHER_POINT_SIZE / 2
-    for point in points:
+    if prompt.box is not None:
+        corner = place(*prompt.box.center) - QPointF(radius, radius)
+        for pen in (QPen(_DARK_LINE, 3), QPen(color, 1.5)):
+            painter.setPen(pen)
+            painter.drawRect(QRectF(corner.x(), corner.y(), OTHER_POINT_SIZE, OTHER_POINT_SIZE))
+    if prompt.mask is not None and prompt.mask.box is not None:
+        center = place(*prompt.mask.box.center)
+        _draw_ring(painter, center, radius, color)
+        painter.drawEllipse(center, 1, 1)
+    for point in prompt.points:
         center = place(point.x, point.y)
-        painter.setPen(QPen(_DARK_LINE, 3))
-        painter.drawEllipse(center, radius, radius)
-        painter.setPen(QPen(color, 1.5))
-        painter.drawEllipse(center, radius, radius)
+        _draw_ring(painter, center, radius, color)
         painter.drawLine(center - QPointF(2, 0), center + QPointF(2, 0))
         if point.is_positive:
             painter.drawLine(center - QPointF(0, 2), center + QPointF(0, 2))
+
+
+def _draw_ring(painter: QPainter, center: QPointF, radius: float, color: QColor) -> None:
+    """Leaves the painter with the colour's pen."""
+    for pen in (QPen(_DARK_LINE, 3), QPen(color, 1.5)):
+        painter.setPen(pen)
+        painter.drawEllipse(center, radius, radius)
 
 
 def draw_neighbour_points(painter: QPainter, place: Place, points: Sequence[Point]) -> None:
@@ -91,10 +105,8 @@ def draw_neighbour_points(painter: QPainter, place: Place, points: Sequence[Poin
     radius = NEIGHBOUR_POINT_SIZE / 2
     for point in points:
         center = place(point.x, point.y)
-        for pen in (QPen(_DARK_LINE, 3), QPen(QColor(theme.DARK.attention), 1.5)):
-            painter.setPen(pen)
-            painter.drawEllipse(center, radius, radius)
-            painter.drawLine(center - QPointF(2, 0), center + QPointF(2, 0))
+        _draw_ring(painter, center, radius, QColor(theme.DARK.attention))
+        painter.drawLine(center - QPointF(2, 0), center + QPointF(2, 0))
 
 
 def draw_box(painter: QPainter, place: Place, box: Box, color: QColor, *, has_handles: bool) -> None:

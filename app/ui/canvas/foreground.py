@@ -33,9 +33,7 @@ def draw_foreground(
         for object_id, prompt in document.prompts_at(bench.frame).items():
             item = document.objects[object_id]
             if object_id != selected and item.is_visible:
-                decorations.draw_other_points(
-                    painter, place, prompt.points, theme.picture_color(desk.shade_of(object_id))
-                )
+                decorations.draw_other_prompt(painter, place, prompt, theme.picture_color(desk.shade_of(object_id)))
         decorations.draw_neighbour_points(painter, place, bench.kept_off)
         moved = next((mark for mark in marks if isinstance(mark, PointMark)), None)
         chosen = tool.selected_points

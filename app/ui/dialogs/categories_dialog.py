@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QColorDialog,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -28,8 +26,10 @@ from app.commands import categories, objects
 from app.commands.coloring import category_shade
 from app.ui import theme
 from app.ui.canvas.words import counted
+from app.ui.chips import chip_icon
 from app.ui.desk import Desk
 from app.ui.dialogs.attributes_page import AttributesPage
+from app.ui.dialogs.color_dialog import ask_color
 
 if TYPE_CHECKING:
     from app.document.document import Change
@@ -192,7 +192,7 @@ class CategoriesPage(QWidget):
             item = QTreeWidgetItem([key, "", category.name, category.supercategory, str(used.count(category.id))])
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
             item.setData(NAME, _IdRole, category.id)
-            item.setIcon(COLOR, _swatch(theme.current().object_color(category_shade(document, category.id))))
+            item.setIcon(COLOR, chip_icon(category_shade(document, category.id), 14))
             item.setToolTip(COLOR, category.color or "A colour of the palette. Double click to choose another.")
             item.setTextAlignment(OBJECTS, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.list.addTopLevelItem(item)
@@ -229,9 +229,9 @@ class CategoriesPage(QWidget):
         elif column == COLOR:
             category = self._project().document.categories[item.data(NAME, _IdRole)]
             shown = theme.current().object_color(category_shade(self._project().document, category.id))
-            color = QColorDialog.getColor(shown, self, f"Colour of {category.name}")
-            if color.isValid():
-                self.set_color(category.id, color.name())
+            color = ask_color(shown, self, f"Colour of {category.name}")
+            if color is not None:
+                self.set_color(category.id, color)
 
     def _take_text(self, item: QTreeWidgetItem, column: int) -> None:
         if self._is_filling:
@@ -268,9 +268,3 @@ class CategoriesPage(QWidget):
 
     def _tidy(self) -> None:
         self._do(lambda: categories.delete_unused_categories(self._project()))
-
-
-def _swatch(color: QColor) -> QIcon:
-    picture = QPixmap(14, 14)
-    picture.fill(color)
-    return QIcon(picture)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QIcon, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.commands import objects
 from app.commands.coloring import PALETTE_SIZE
 from app.ui import theme
+from app.ui.chips import chip_icon
 from app.ui.desk import Desk
+from app.ui.dialogs.color_dialog import ask_color
 from app.ui.dialogs.question import ask_text
 
 
@@ -43,10 +44,10 @@ class ObjectMenus:
             categories.addAction(self._desk.actions["categories"])
         colors = menu.addMenu("Colour")
         for place in range(PALETTE_SIZE):
-            swatch = QPixmap(16, 16)
-            swatch.fill(QColor(theme.current().object_color(place)))
-            action = colors.addAction(QIcon(swatch), f"Colour {place + 1}")
+            action = colors.addAction(chip_icon(place), f"Colour {place + 1}")
             action.triggered.connect(lambda _=False, key=place: objects.set_object_color(project, object_id, key))
+        colors.addSeparator()
+        colors.addAction("Other colour …", lambda: self._ask_color(object_id))
         menu.addSeparator()
         frozen = menu.addAction("Frozen: nobody changes it")
         frozen.setCheckable(True)
@@ -58,6 +59,14 @@ class ObjectMenus:
             menu.addAction(self._desk.actions["keep_off"])
         menu.addAction("Delete object", lambda: self._delete(object_id))
         return menu
+
+    def _ask_color(self, object_id: int) -> None:
+        project = self._desk.project
+        assert project is not None
+        thing = project.document.objects[object_id]
+        color = ask_color(theme.current().object_color(thing.color), self._home, f"Colour of {thing.name}")
+        if color is not None:
+            self._desk.attempt(lambda: objects.set_object_color(project, object_id, color))
 
     def _give_category(self, object_id: int, category_id: int | None) -> None:
         project = self._desk.project

@@ -12,8 +12,8 @@ from PySide6.QtGui import QColor, QContextMenuEvent, QInputDevice, QMouseEvent, 
 from app.commands.masks import delete_masks
 from app.commands.objects import delete_objects, set_object_visible
 from app.document.masks import MaskCode
-from app.document.steps import SetMasks
-from app.document.values import FrameMask
+from app.document.steps import SetMasks, SetPrompt
+from app.document.values import Box, FrameMask, Prompt
 from app.ui import theme
 from app.ui.canvas import CanvasView
 from app.ui.canvas.words import tag_words
@@ -160,6 +160,26 @@ def test_prompts_are_eighteen_pixels_at_any_zoom(desk: Desk, canvas: CanvasView)
         widths.append(max(white) - min(white) + 1)
     assert widths[0] == widths[1]
     assert 15 <= widths[0] <= 19
+
+
+@pytest.mark.parametrize("given", ["box", "mask"])
+def test_a_box_and_a_painted_mask_of_another_object_are_ten_pixels_and_hollow(
+    desk: Desk, canvas: CanvasView, given: str
+) -> None:
+    document, color = desk.document, theme.picture_color(1)
+    assert document is not None
+    area = np.zeros((48, 64), bool)
+    area[34:46, 40:60] = True
+    prompt = Prompt(box=Box(40, 34, 60, 46)) if given == "box" else Prompt(mask=MaskCode.from_array(area))
+    document.apply(SetPrompt((2, 0), prompt))
+    desk.select(1)
+    at = place_of(canvas, 50, 40).toPoint()
+    picture = canvas.viewport().grab().toImage()
+    across = [dx for dx in range(-12, 13) if picture.pixelColor(at.x() + dx, at.y() - 1).hue() == color.hue()]
+    assert {-5, 5} <= set(across) and min(across) >= -6 and max(across) <= 6
+    assert not {-3, 3} & set(across), "hollow"
+    desk.set_view(prompts=False)
+    assert canvas.viewport().grab().toImage().pixelColor(at - QPoint(5, 1)).hue() != color.hue()
 
 
 def test_masks_are_drawn_over_the_frame_and_can_be_hidden(desk: Desk, canvas: CanvasView) -> None:

@@ -13,7 +13,7 @@ from app.document.project import Project
 from app.document.steps import SetMasks
 from app.document.values import FrameMask
 from app.ui.desk import Desk
-from app.ui.panels import ObjectsPanel, QueuePanel
+from app.ui.panels import ObjectsPanel, QueuePanel, object_menus
 from app.ui.panels.object_list import CategoryColorRole, CategoryRole, FramesRole, StateRole
 from app.ui.suspicions import Suspicions
 
@@ -133,6 +133,19 @@ def test_the_menu_gives_categories_and_deletes(panel: ObjectsPanel, project: Pro
     assert project.document.objects[1].category_id == 1
     next(action for action in menu.actions() if action.text() == "Delete object").trigger()
     assert 1 not in project.document.objects
+    menu.close()
+
+
+def test_the_menu_gives_colours_of_the_palette_and_any_other(
+    panel: ObjectsPanel, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["#123456", None])
+    monkeypatch.setattr(object_menus, "ask_color", lambda *_: next(answers))
+    menu = panel.menu_for(1)
+    colors = next(action.menu() for action in menu.actions() if action.text() == "Colour")
+    for name, color in (("Colour 5", 4), ("Other colour …", "#123456"), ("Other colour …", "#123456")):
+        next(action for action in colors.actions() if action.text() == name).trigger()
+        assert project.document.objects[1].color == color
     menu.close()
 
 
