@@ -138,8 +138,16 @@ def draw_badge(painter: QPainter, center: QPointF, color: QColor) -> None:
     icons.paint_icon(painter, QRectF(center.x() - 7, center.y() - 7, 14, 14), "brush", "#FFFFFF")
 
 
-def draw_label(painter: QPainter, anchor: QPointF, text: str, color: QColor, limits: QRectF) -> None:
-    """A colour tag above a mask: `anchor` is the middle of the mask's upper edge."""
+def draw_label(
+    painter: QPainter,
+    anchor: QPointF,
+    text: str,
+    color: QColor,
+    limits: QRectF,
+    avoid: QRectF = QRectF(),  # noqa: B008
+) -> None:
+    """A colour tag above a mask, inside `limits`, and below `avoid` where it would lie on that: `anchor` is the middle of
+    the mask's upper edge."""
     font = theme.interface_font(theme.FONT_SIZE_SECONDARY)
     metrics = QFontMetricsF(font)
     size = metrics.boundingRect(text).size()
@@ -147,6 +155,8 @@ def draw_label(painter: QPainter, anchor: QPointF, text: str, color: QColor, lim
     rect.moveCenter(QPointF(anchor.x(), anchor.y() - rect.height() / 2 - 6))
     rect.moveLeft(min(max(rect.left(), limits.left() + 4), limits.right() - rect.width() - 4))
     rect.moveTop(min(max(rect.top(), limits.top() + 4), limits.bottom() - rect.height() - 4))
+    if rect.intersects(avoid):
+        rect.moveTop(avoid.bottom() + 4)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(color)
     painter.drawRoundedRect(rect, theme.RADIUS_CHIP, theme.RADIUS_CHIP)

@@ -53,16 +53,19 @@ def draw_grid(painter: QPainter, view: ZoomView) -> None:
     painter.restore()
 
 
-def draw_tags(painter: QPainter, view: ZoomView, desk: Desk, labels: LabelMap, hovered: int | None) -> None:
+def draw_tags(
+    painter: QPainter, view: ZoomView, desk: Desk, labels: LabelMap, hovered: int | None, avoid: QRectF
+) -> None:
     """Number and name of the selected object and of the one under the pointer, on a tag in its colour at the upper edge
-    of its mask, if that is in view."""
+    of its mask, if that is in view; below `avoid`, where it would be hidden."""
     document = desk.document
     if document is None:
         return
     painter.save()
     painter.resetTransform()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    place, limits = decorations.placer(view.viewportTransform()), QRectF(view.viewport().rect())
+    place = decorations.placer(view.viewportTransform())
+    limits = QRectF(view.viewport().rect()).intersected(view.picture_rect())
     for object_id in dict.fromkeys((desk.selected_object, hovered)):
         box = labels.box_of(object_id)
         if object_id is None or object_id not in document.objects or box is None:
@@ -70,7 +73,7 @@ def draw_tags(painter: QPainter, view: ZoomView, desk: Desk, labels: LabelMap, h
         if limits.intersects(QRectF(place(box[0], box[1]), place(box[2], box[3]))):
             anchor = place((box[0] + box[2]) / 2, box[1])
             color = theme.picture_color(desk.shade_of(object_id))
-            decorations.draw_label(painter, anchor, tag_words(document, object_id), color, limits)
+            decorations.draw_label(painter, anchor, tag_words(document, object_id), color, limits, avoid)
     painter.restore()
 
 

@@ -20,8 +20,9 @@ from app.ui.canvas.label_map import LabelMap, Labels, bounds
 FILL_SELECTED, FILL_OTHER, FILL_HOVERED = 0.45, 0.25, 0.15
 """Strength of the fill; a hovered object gets FILL_HOVERED more."""
 HAIRLINE_DARK = 0.6
-DOT = 6
-"""Dots of an outline and the gaps between them, in logical pixels along a line across and up or down: 3 and 2."""
+DOT = 8
+"""Dots of an outline, and the dark gaps between them, are half as long along a line across, in logical pixels, and a
+third as long up or down."""
 GHOST = 0.75
 """Strength of the outlines of the neighbouring frames' masks."""
 CHECKER, CHECKER_SIDE = (0xFF2A2E33, 0xFF3A3F45), 8
@@ -250,11 +251,12 @@ def _draw_thin_outlines(
     labels = view.ravel()[edges]
     flat = picture.reshape(-1)
     inside = (labels > 0) & (labels != selected)
+    flat[edges[inside]] = lines[labels[inside]]
+    dark = labels == 0
     if dotted.any():
         rows, columns = np.divmod(edges, view.shape[1])
-        inside &= ~dotted[labels] | _is_dot(rows + part.top, columns + part.left, thin)
-    flat[edges[inside]] = lines[labels[inside]]
-    flat[edges[labels == 0]] = _premultiplied((0, 0, 0), HAIRLINE_DARK)
+        dark |= inside & dotted[labels] & ~_is_dot(rows + part.top, columns + part.left, thin)
+    flat[edges[dark]] = _premultiplied((0, 0, 0), HAIRLINE_DARK)
 
 
 def _draw_selected_outline(
@@ -283,10 +285,11 @@ def _draw_selected_outline(
     third = _eroded(second, kernel, 1)
     cut[(outside ^ solid).view(bool)] = _premultiplied((0, 0, 0), HAIRLINE_DARK)
     band = (solid ^ second).view(bool)
+    cut[band] = line
     if is_dotted:
         rows, columns = np.ogrid[: band.shape[0], : band.shape[1]]
-        band &= _is_dot(rows + part.top + top, columns + part.left + left, thin)
-    cut[band] = line
+        gaps = band & ~_is_dot(rows + part.top + top, columns + part.left + left, thin)
+        cut[gaps] = _premultiplied((0, 0, 0), HAIRLINE_DARK)
     cut[(second ^ third).view(bool)] = _premultiplied(_WHITE, 1.0)
 
 

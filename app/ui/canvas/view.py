@@ -239,7 +239,9 @@ class CanvasView(ZoomView):
         pointing = self.pointing
         draw_grid(painter, self)
         if pointing.held is None:  # whoever draws sees what is above the mask, too
-            draw_tags(painter, self, self._desk, self.labels, pointing.hovered_object)
+            note = self.notes.done
+            avoid = QRectF(note.geometry()) if note.isVisible() else QRectF()
+            draw_tags(painter, self, self._desk, self.labels, pointing.hovered_object, avoid)
         draw_foreground(painter, self, self._desk, self.bench, self.tool, pointing.hovered_point)
         if pointing.rest is not None:
             draw_words(painter, self, self.suggestions_panel.hovered_words(), pointing.rest)

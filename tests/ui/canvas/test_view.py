@@ -231,6 +231,11 @@ def test_the_selected_and_the_hovered_object_have_a_tag_at_the_upper_edge_of_the
     qtbot.mouseRelease(canvas.viewport(), Qt.MouseButton.LeftButton, pos=place_of(canvas, 30, 2).toPoint())
     canvas.leaveEvent(QEvent(QEvent.Type.Leave))
     assert tagged() == {1}
+    document.apply(
+        SetMasks({(1, 0): FrameMask(MaskCode.from_array(np.pad(np.ones((30, 40), bool), ((2, 16), (0, 24)))))})
+    )
+    heads[1] = QPointF(place_of(canvas, 20, 0).x(), canvas.notes.done.geometry().bottom() + 23)
+    assert tagged() == {1}, "below the note in the corner"
     canvas.look_at(40.0, QPointF(60, 5))
     picture = canvas.viewport().grab().toImage()
     assert not any(picture.pixelColor(x, 12) == theme.picture_color(0) for x in range(picture.width())), "out of view"
