@@ -113,11 +113,16 @@ class Actions(QObject):
         """Do an action, if it makes sense now."""
         self._desk.actions[name].trigger()
 
-    def trigger_keys(self, keys: QKeySequence) -> bool:
-        """Do the action of these keys, if there is one that makes sense now."""
+    def has_keys(self, keys: QKeySequence) -> bool:
+        """Whether an action has these keys, now or when it makes sense."""
+        return any(keys in action.shortcuts() for action in self._desk.actions.values())
+
+    def trigger_keys(self, keys: QKeySequence, *, is_repeat: bool = False) -> bool:
+        """Do the action of these keys, if there is one that makes sense now; `is_repeat`: because they are held."""
         for action in self._desk.actions.values():
             if keys in action.shortcuts() and action.isEnabled():
-                action.trigger()
+                if action.autoRepeat() or not is_repeat:
+                    action.trigger()
                 return True
         return False
 

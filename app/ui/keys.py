@@ -27,6 +27,13 @@ HOLD_SECONDS = 0.25
 # Keys of the US keyboard by place: evdev codes (Linux; X adds 8) and Windows scan codes agree on these.
 _ROWS = {16: "QWERTYUIOP[]", 30: "ASDFGHJKL", 44: "ZXCVBNM"}
 _US_KEYS = {start + place: key for start, row in _ROWS.items() for place, key in enumerate(row)}
+_US_SIGNS = {2 + place: key for place, key in enumerate("1234567890-=")} | {
+    26: "[",
+    27: "]",
+    41: "`",
+    43: "\\",
+    53: "/",
+}
 _TEXT_WIDGETS = (QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit)
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -43,7 +50,8 @@ class HeldKeys(Protocol):
     def show_masks(self, is_shown: bool) -> None: ...
     def are_masks_shown(self) -> bool: ...
     def show_earlier(self, is_shown: bool) -> None: ...
-    def trigger(self, keys: QKeySequence) -> bool: ...
+    def is_action(self, keys: QKeySequence) -> bool: ...
+    def trigger(self, keys: QKeySequence, is_repeat: bool) -> bool: ...
     def focus_canvas(self) -> None: ...
 
 
@@ -123,7 +131,7 @@ class KeyWatch(QObject):
 
     def _claim(self, widget: QWidget, event: QKeyEvent) -> bool:
         """Whether a key is kept from being a shortcut, because the pop-up, a button or a list takes it."""
-        key = event.key()
+        key = meant_key(event)
         if key == Qt.Key.Key_K and not event.isAutoRepeat():
             self.is_stop_held = True
         is_bare = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
@@ -132,13 +140,14 @@ class KeyWatch(QObject):
             or (isinstance(widget, QAbstractButton) and key in (Qt.Key.Key_Space, *_ENTER))
             or (isinstance(widget, QAbstractItemView) and key in (Qt.Key.Key_Up, Qt.Key.Key_Down))
         )
-        is_kept = is_kept or self._moves_pointer(event)
+        sign = sign_by_place(event)
+        is_kept = is_kept or self._moves_pointer(event) or (sign is not None and self._held.is_action(sign))
         if is_kept:
             event.accept()
         return is_kept
 
     def _press(self, widget: QWidget, event: QKeyEvent) -> bool:
-        key, is_bare = event.key(), not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        key, is_bare = meant_key(event), not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if is_bare and self._held.is_popup_key(key):
             return self._held.take_popup_key(key)
         if self._moves_pointer(event):
@@ -193,14 +202,17 @@ class KeyWatch(QObject):
         return False
 
     def _try_by_place(self, event: QKeyEvent) -> bool:
-        """In a layout without Latin letters the US place of a key counts."""
+        """For digits and signs the US place of a key counts, in a layout without Latin letters for letters, too."""
+        sign = sign_by_place(event)
+        if sign is not None and self._held.is_action(sign):
+            return self._held.trigger(sign, event.isAutoRepeat())
         if event.key() < 0x80:
             return False
         key = us_key(event)
         if not key:
             return False
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        return self._held.trigger(QKeySequence(modifiers.value | ord(key)))
+        return self._held.trigger(QKeySequence(modifiers.value | ord(key)), event.isAutoRepeat())
 
 
 def is_text_field(widget: QWidget) -> bool:
@@ -210,10 +222,37 @@ def is_text_field(widget: QWidget) -> bool:
 
 def us_key(event: QKeyEvent) -> str:
     """What the US keyboard has at the place of this key: a capital letter or bracket; "" if it is none of those."""
+    return _US_KEYS.get(_place(event), "")
+
+
+def meant_key(event: QKeyEvent) -> int:
+    """The key of an event; of a digit or sign that is pressed alone, what the US keyboard has there."""
+    sign = "" if event.modifiers() or _is_letter(event) else _US_SIGNS.get(_place(event), "")
+    return ord(sign) if sign else event.key()
+
+
+def sign_by_place(event: QKeyEvent) -> QKeySequence | None:
+    """What a digit or sign means whose key says something else in the person's layout than on the US keyboard: the
+    key of a French 1 says "&". None for every other key, and for what AltGr makes."""
+    sign, held = _US_SIGNS.get(_place(event), ""), event.modifiers()
+    is_alt_gr = bool(held & Qt.KeyboardModifier.GroupSwitchModifier) or (
+        bool(held & Qt.KeyboardModifier.ControlModifier) and bool(held & Qt.KeyboardModifier.AltModifier)
+    )
+    if not sign or is_alt_gr or _is_letter(event) or event.key() == ord(sign):
+        return None
+    if sign == "/" and held == Qt.KeyboardModifier.ShiftModifier:
+        return QKeySequence("?")
+    return QKeySequence(held.value | ord(sign))
+
+
+def _is_letter(event: QKeyEvent) -> bool:
+    return Qt.Key.Key_A <= event.key() <= Qt.Key.Key_Z
+
+
+def _place(event: QKeyEvent) -> int:
+    """Where the key is, as evdev and Windows count."""
     code = event.nativeScanCode()
-    if sys.platform.startswith("linux"):
-        code -= 8
-    return _US_KEYS.get(code, "")
+    return code - 8 if sys.platform.startswith("linux") else code
 
 
 def _is_cell_editor(widget: QWidget) -> bool:

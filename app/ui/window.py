@@ -74,7 +74,8 @@ class MainWindow(QMainWindow):
             self.canvas,
             self.playback,
             compare=lambda is_on: self.versions.compare(is_on),
-            trigger=lambda keys: self.all_actions.trigger_keys(keys),
+            is_action=lambda keys: self.all_actions.has_keys(keys),
+            trigger=lambda keys, is_repeat: self.all_actions.trigger_keys(keys, is_repeat=is_repeat),
         )
         self.keys = KeyWatch(self, held)
         self._make_verbs()

@@ -13,7 +13,8 @@ from app.ui.playback import Playback
 
 
 class WindowKeys:
-    """`compare` shows the masks of before a run or ends that; `trigger` calls an action by its keys."""
+    """`compare` shows the masks of before a run or ends that; `is_action` and `trigger` find and do an
+    action by its keys."""
 
     def __init__(
         self,
@@ -22,10 +23,11 @@ class WindowKeys:
         playback: Playback,
         *,
         compare: Callable[[bool], object],
-        trigger: Callable[[QKeySequence], bool],
+        is_action: Callable[[QKeySequence], bool],
+        trigger: Callable[[QKeySequence, bool], bool],
     ) -> None:
         self._desk, self._canvas, self._playback = desk, canvas, playback
-        self._compare, self._trigger = compare, trigger
+        self._compare, self._is_action, self._trigger = compare, is_action, trigger
 
     def set_hand(self, is_hand: bool) -> bool:
         return self._canvas.set_hand(is_hand)
@@ -59,8 +61,11 @@ class WindowKeys:
     def are_masks_shown(self) -> bool:
         return self._desk.are_masks_visible
 
-    def trigger(self, keys: QKeySequence) -> bool:
-        return self._trigger(keys)
+    def is_action(self, keys: QKeySequence) -> bool:
+        return self._is_action(keys)
+
+    def trigger(self, keys: QKeySequence, is_repeat: bool) -> bool:
+        return self._trigger(keys, is_repeat)
 
     def focus_canvas(self) -> None:
         self._canvas.setFocus()

@@ -123,6 +123,54 @@ def test_a_russian_layout_acts_by_place(opened: MainWindow) -> None:
     assert opened.desk.tool == "brush"
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="scan codes of this test are those of X and Wayland")
+def test_digits_and_signs_act_by_place_in_any_layout(qtbot, opened: MainWindow) -> None:
+    desk = opened.desk
+    alone, shift = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+
+    def press_at(place: int, key: Qt.Key, held: Qt.KeyboardModifier = alone) -> bool:
+        """As the platform does it: nothing is a shortcut that was claimed before. False if it was not claimed."""
+        override, down = (
+            QKeyEvent(kind, key, held, place + 8, 0, 0, "")
+            for kind in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
+        )
+        override.ignore()
+        opened.keys.eventFilter(opened.canvas, override)
+        return override.isAccepted() and opened.keys.eventFilter(opened.canvas, down)
+
+    for _ in range(6):
+        new_object(desk.project)
+    desk.select(1)
+    assert press_at(3, Qt.Key.Key_Eacute) and desk.selected_object == 2  # a French 2
+    assert press_at(7, Qt.Key.Key_Minus) and desk.selected_object == 6  # a French 6, no minus
+    size = opened.canvas.brush_size
+    assert press_at(27, Qt.Key.Key_Plus) and opened.canvas.brush_size > size  # a German keyboard has + where ] is
+    assert press_at(53, Qt.Key.Key_Underscore, shift)  # and _ where ? is
+    sheet = opened.findChild(KeySheet)
+    assert sheet is not None
+    sheet.close()
+    for place, key, held in (
+        (9, Qt.Key.Key_BracketLeft, Qt.KeyboardModifier.GroupSwitchModifier),  # AltGr writes a sign
+        (39, Qt.Key.Key_M, alone),  # a French M is a letter, wherever it is
+        (4, Qt.Key.Key_3, alone),  # the same as on a US keyboard: an ordinary shortcut
+    ):
+        assert not press_at(place, key, held)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="scan codes of this test are those of X and Wayland")
+def test_a_held_key_of_another_layout_repeats_steps_and_nothing_else(opened: MainWindow) -> None:
+    def hold(key: int, scan: int) -> None:
+        event = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, scan + 8, 0, 0, "", True, 1)
+        QApplication.sendEvent(opened.canvas, event)
+
+    hold(0x0412, 32)  # the key D
+    assert opened.desk.frame == 1
+    hold(0x0422, 49)  # the key N
+    assert opened.desk.document is not None and not opened.desk.document.objects
+    press(opened, 0x0422, scan=49 + 8)
+    assert list(opened.desk.document.objects) == [1]
+
+
 def test_esc_ends_the_innermost_thing_first(opened: MainWindow) -> None:
     from app.commands.objects import new_object
 
