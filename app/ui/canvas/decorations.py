@@ -146,8 +146,10 @@ def draw_label(
     limits: QRectF,
     avoid: QRectF = QRectF(),  # noqa: B008
 ) -> None:
-    """A colour tag above a mask, inside `limits`, and below `avoid` where it would lie on that: `anchor` is the middle of
-    the mask's upper edge."""
+    """A colour tag above a mask, inside `limits`, and below `avoid` where it would lie on that.
+
+    `anchor` is the middle of the mask's upper edge.
+    """
     font = theme.interface_font(theme.FONT_SIZE_SECONDARY)
     metrics = QFontMetricsF(font)
     size = metrics.boundingRect(text).size()
