@@ -49,6 +49,13 @@ NUDGES = {
 }
 """Nudging actions: pixels to the right, pixels down, and the key."""
 
+MAC_KEYS = {
+    "next_clip": ("Meta+Tab",),
+    "previous_clip": ("Meta+Shift+Tab", "Meta+Backtab"),
+    "full_screen": ("Ctrl+Meta+F",),
+}
+"""Keys that macOS has for something else; Meta is its Control key, Ctrl its Command key."""
+
 FILE = (
     _A("open_clip", "Open …", "File", ("Ctrl+O", "Ctrl+N"), "clip"),
     _A("open_folder", "Open a folder of images …", "File", (), "folder"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Qt
@@ -9,7 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.ui import icons, theme
-from app.ui.action_table import ACTIONS, HIDDEN_IN_MENUS, MENUS, ActionSpec
+from app.ui.action_table import ACTIONS, HIDDEN_IN_MENUS, MAC_KEYS, MENUS, ActionSpec
 from app.ui.desk import Desk
 
 REASONS = {
@@ -71,7 +72,8 @@ class Actions(QObject):
             action.setShortcut(QKeySequence(spec.shown_key))
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         else:
-            action.setShortcuts([QKeySequence(key) for key in spec.keys])
+            keys = MAC_KEYS.get(spec.name, spec.keys) if sys.platform == "darwin" else spec.keys
+            action.setShortcuts([QKeySequence(key) for key in keys])
         action.setAutoRepeat(spec.repeats)
         action.setCheckable(spec.is_checkable)
         action.setMenuRole(QAction.MenuRole.NoRole)

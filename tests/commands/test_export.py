@@ -18,6 +18,7 @@ from PIL import Image
 from app.commands.errors import CommandError
 from app.commands.export import ExportRequest, dataset_of, export, make_options, parse_export
 from app.commands.marks import set_marker
+from app.commands.masklets import join_masklets
 from app.commands.masks import set_mask
 from app.commands.objects import new_category, new_object, reorder_objects, set_object_category, set_object_visible
 from app.commands.review import mark_absent, verify_cells
@@ -390,3 +391,19 @@ def test_options_are_made_from_words(project: Project) -> None:
             make_options("coco", values)
     with pytest.raises(ExportError, match="JPEG quality cannot be 200"):
         make_options("coco", {"jpeg_quality": "200"})
+
+
+def test_no_object_gets_another_number_by_joining_ordering_and_exporting(
+    project: Project, propagated: Propagated, source: FrameSource, tmp_path: Path
+) -> None:
+    third = new_object(project, "bird")
+    for object_id, x in ((1, 3), (2, 12), (third.id, 22)):
+        propagated(object_id, range(4), x=x)
+    join_masklets(project, 2, 1)
+    last = new_object(project, "fish")
+    propagated(last.id, range(2), x=3)
+    reorder_objects(project, [last.id, third.id, 2])
+    assert (third.id, last.id) == (3, 4)
+    finish(export(project, source, "coco", tmp_path / "out"))
+    tracks = [item["track_id"] for item in coco_of(tmp_path / "out")["annotations"]]
+    assert {track: tracks.count(track) for track in tracks} == {2: 4, 3: 4, 4: 2}

@@ -64,6 +64,14 @@ def test_keys_are_those_of_the_keyboard_map(key: str, name: str) -> None:
     assert [spec.name for spec in ACTIONS if key in spec.keys] == [name]
 
 
+def test_on_macos_clips_and_full_screen_have_its_own_keys(window: QWidget, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    desk = Desk()
+    Actions(desk, {name: lambda: None for name in ("next_clip", "full_screen", "undo")}, window)
+    keys = {name: action.shortcut().toString() for name, action in desk.actions.items()}
+    assert keys == {"next_clip": "Meta+Tab", "full_screen": "Meta+Ctrl+F", "undo": "Ctrl+Z"}
+
+
 def test_an_action_without_a_verb_does_not_exist(qapp: object, window: QWidget) -> None:
     desk = Desk()
     actions = Actions(desk, {"undo": lambda: None}, window)

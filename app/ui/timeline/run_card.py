@@ -102,7 +102,7 @@ class RunCard(QWidget):
         self._bar.setValue(progress.done)
         parts = [f"{progress.done:,} of {progress.total:,}"]
         if progress.fps and not self._is_narrow:
-            parts.append(f"{progress.fps:.1f} frames/s")
+            parts.append(f"{progress.fps:.{0 if progress.fps >= 10 else 1}f} frames/s")
         if progress.seconds_left is not None:
             parts.append(left_words(progress.seconds_left) + (" at most" if self._may_end_early else ""))
         self._tell(" · ".join(parts))

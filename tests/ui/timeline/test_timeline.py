@@ -408,3 +408,14 @@ def test_a_drafted_absence_says_that_it_is_of_a_draft(view: TimelineView, projec
     project.document.apply(SetMasks({(1, 18): gone}))
     x = HEADER_WIDTH + view.axis.center_of(18)
     assert view.lanes.words_at(x, 8) == "dog, frame 18: absent, not looked at; draft"
+
+
+def test_zooming_by_key_leaves_the_playhead_where_it_is(view: TimelineView, desk: Desk) -> None:
+    desk.set_frame(17)
+    for how in ("in", "in", "out"):
+        before, scale = view.axis.center_of(17), view.axis.scale
+        desk.timeline_zoom_requested.emit(how)
+        assert view.axis.scale != scale
+        assert view.axis.center_of(17) == pytest.approx(before, abs=1)
+    desk.timeline_zoom_requested.emit("fit")
+    assert view.axis.scale == view.axis.smallest_scale and view.axis.visible() == range(24)
