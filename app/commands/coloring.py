@@ -1,4 +1,7 @@
-"""Which colour an object is shown in: its own, or that of its category. Looks change with it, files never do."""
+"""Which colour an object is shown in: its own, that of its category, or that of who made each mask.
+
+Looks change with it, files never do.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,39 @@ from itertools import count as count_from
 from typing import Literal, TypeAlias
 
 from app.document.document import DocumentView
+from app.document.values import FrameMask, Origin
 
-ColorBy: TypeAlias = Literal["object", "category"]
-COLOR_BY: tuple[ColorBy, ...] = ("object", "category")
+ColorBy: TypeAlias = Literal["object", "category", "origin"]
+COLOR_BY: tuple[ColorBy, ...] = ("object", "category", "origin")
 
 PALETTE_SIZE = 12
 NEAR_SECONDS = 5.0
 """Objects that are seen within so long of each other want different colours."""
+
+ORIGIN_SHADES: dict[Origin, int] = {
+    Origin.PROMPTED: 0,
+    Origin.MANUAL: 1,
+    Origin.PROPAGATED: 2,
+    Origin.IMPORTED: 3,
+    Origin.DRAFT: 6,
+}
+"""Places in the palette, those that differ most for what is met most."""
 
 Shade: TypeAlias = int | str | None
 """A place in the palette of object colours, a colour that a person chose ("#rrggbb"), or None: no category, so grey."""
 
 
 def shade_of(document: DocumentView, object_id: int, by: ColorBy) -> Shade:
-    """The shade of an object that exists."""
+    """The shade of an object that exists; its own where masks are coloured by their origin."""
     thing = document.objects[object_id]
-    if by == "object":
+    if by != "category":
         return thing.color
     return None if thing.category_id is None else category_shade(document, thing.category_id)
+
+
+def mask_shade(document: DocumentView, object_id: int, mask: FrameMask, by: ColorBy) -> Shade:
+    """The shade of one of an object's masks."""
+    return ORIGIN_SHADES[mask.origin] if by == "origin" else shade_of(document, object_id, by)
 
 
 def category_shade(document: DocumentView, category_id: int) -> Shade:

@@ -133,6 +133,7 @@ VIEW = (
     _A("mask_style", "Mask style: fill, outline, cut-out, alpha", "View", ("Shift+V",), "", _CLIP),
     _A("color_by_object", "Object", "View", (), "", is_checkable=True, submenu="Colour by"),
     _A("color_by_category", "Category", "View", (), "", is_checkable=True, submenu="Colour by"),
+    _A("color_by_origin", "Origin of masks", "View", (), "", is_checkable=True, submenu="Colour by"),
     _A("masks_fainter", "Masks fainter", "View", ("Ctrl+[",), "", _CLIP),
     _A("masks_stronger", "Masks stronger", "View", ("Ctrl+]",), "", _CLIP),
     _A("zoom_object", "Zoom to the selected object; again: back", "View", ("Z",), "", _MASK, starts_group=True),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 
-from app.commands.coloring import ColorBy, Shade, next_colors, shade_of
+from app.commands.coloring import ColorBy, Shade, mask_shade, next_colors, shade_of
 from app.errors import sentence_of
 
 if TYPE_CHECKING:
@@ -323,6 +323,11 @@ class Desk(QObject):
         """What an object of the open document is coloured in, for `Theme.object_color` and `picture_color`."""
         assert self.document is not None
         return shade_of(self.document, object_id, self.color_by)
+
+    def mask_shade(self, object_id: int, mask: FrameMask) -> Shade:
+        """What one of an object's masks is coloured in, as `shade_of`."""
+        assert self.document is not None
+        return mask_shade(self.document, object_id, mask, self.color_by)
 
     @property
     def working_shade(self) -> Shade:

@@ -54,7 +54,8 @@ def layers_of(
         if stroke is not None and item.id == selected:
             layers.append(layer_in(desk.shade_of(item.id), item.id, stroke))
         elif item.id in masks and not masks[item.id].is_absent:
-            layers.append(layer_in(desk.shade_of(item.id), item.id, finished(masks[item.id].code, item.finish)))
+            mask = masks[item.id]
+            layers.append(layer_in(desk.mask_shade(item.id, mask), item.id, finished(mask.code, item.finish)))
     if stroke is not None and selected is None:
         layers.append(_for_selected(desk, stroke))
     return layers

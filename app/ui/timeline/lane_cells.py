@@ -17,6 +17,8 @@ from app.document.values import DRAFT_STEPS, Origin, Review
 if TYPE_CHECKING:
     from app.document.document import DocumentView
 
+ORIGINS = tuple(Origin)
+_STATES = 16
 HAND_MADE = (Origin.MANUAL, Origin.IMPORTED)
 
 
@@ -54,9 +56,9 @@ class LaneCells:
     """States, prompts and scores of one object, frame by frame.
 
     `states` uint8 of LaneState; `prompts`, `by_hand`, `drafted` (absent frames too), `stale` (absent frames too; see
-    `stale_frames`) and `excluded` (no run learns from it) bool; `visibility` float32: how sure the model is that the
-    object is in view, 0 to 1, NaN where there is no mask. All of length frame_count. `ends_at`: the frame from which a
-    person said that the object is gone for good, if one did.
+    `stale_frames`) and `excluded` (no run learns from it) bool; `origins` uint8, places in `ORIGINS`; `visibility`
+    float32: how sure the model is that the object is in view, 0 to 1, NaN where there is no mask. All of length
+    frame_count. `ends_at`: the frame from which a person said that the object is gone for good, if one did.
     """
 
     def __init__(self, frame_count: int) -> None:
@@ -69,6 +71,7 @@ class LaneCells:
         self.by_hand = np.zeros(frame_count, bool)
         self.drafted = np.zeros(frame_count, bool)
         self.excluded = np.zeros(frame_count, bool)
+        self.origins = np.zeros(frame_count, np.uint8)
         self.visibility = np.full(frame_count, np.nan, np.float32)
 
     @property
@@ -114,6 +117,7 @@ class LaneCells:
                 self.visibility[frame] = self._made_at[frame] = np.nan
                 continue
             self._made_at[frame] = mask.made_at
+            self.origins[frame] = ORIGINS.index(mask.origin)
             if mask.is_absent:
                 self._states[frame] = LaneState.ABSENT_VERIFIED if is_verified else LaneState.ABSENT
             elif self.drafted[frame]:
@@ -153,6 +157,13 @@ class LaneCells:
         shown = np.maximum.reduceat(np.where(self.left_out(), 0, self.states)[:end].astype(np.uint8), edges)
         shown[shown == 0] = LaneState.UNKNOWN
         return shown
+
+    def columns_by_origin(self, edges: NDArray[np.int64], end: int | None = None) -> NDArray[np.uint8]:
+        """The place in `ORIGINS` of a mask that has the state of `columns`, in every pixel column."""
+        told = self.states * np.uint8(_STATES) + self.origins
+        if self.drafted.any():
+            told[self.left_out()] = 0
+        return np.maximum.reduceat(told[:end], edges) % _STATES
 
     def columns_by_hand(self, edges: NDArray[np.int64], end: int | None = None) -> NDArray[np.uint8]:
         """1 in every pixel column under which a mask was made by hand."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -20,12 +20,27 @@ LETTER = 11
 _hatches: dict[tuple[int, int, float], QPixmap] = {}
 
 
-def paint_lane(painter: QPainter, cells: LaneCells, axis: TimeAxis, edges: np.ndarray, color: QColor) -> None:
-    """Bars of one lane; x = 0 is the left end of the axis, y = 0 the upper edge of the bar."""
+def paint_lane(
+    painter: QPainter,
+    cells: LaneCells,
+    axis: TimeAxis,
+    edges: np.ndarray,
+    color: QColor,
+    by_origin: Sequence[QColor] = (),
+) -> None:
+    """Bars of one lane; x = 0 is the left end of the axis, y = 0 the upper edge of the bar. `by_origin` are the colours
+    for `ORIGINS`, where masks are told apart by that."""
     painter.setPen(Qt.PenStyle.NoPen)
     end = axis.visible().stop
-    for first, last, state in runs(cells.columns(edges, end)):
-        _paint_run(painter, LaneState(state), first, last, color)
+    states = cells.columns(edges, end)
+    if by_origin:
+        origins = cells.columns_by_origin(edges, end)
+        for first, last, origin in runs(origins):
+            for start, stop, state in runs(states[first:last]):
+                _paint_run(painter, LaneState(state), first + start, first + stop, by_origin[origin])
+    else:
+        for first, last, state in runs(states):
+            _paint_run(painter, LaneState(state), first, last, color)
     line = QColor(theme.current().text_1)
     for first, last, is_by_hand in runs(cells.columns_by_hand(edges, end)):
         if is_by_hand:

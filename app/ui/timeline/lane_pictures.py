@@ -9,11 +9,12 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 
+from app.commands.coloring import ORIGIN_SHADES
 from app.ui import theme
 from app.ui.chips import paint_chip
 from app.ui.desk import Desk
 from app.ui.timeline.axis import TimeAxis
-from app.ui.timeline.lane_cells import LaneCells
+from app.ui.timeline.lane_cells import ORIGINS, LaneCells
 from app.ui.timeline.lane_painter import BAR_HEIGHT, BAR_TOP, paint_lane, paint_prompts, paint_suspicions
 from app.ui.timeline.lane_plan import paint_joints, paint_plan
 from app.ui.timeline.lane_rows import LANE_HEIGHT, LaneRows
@@ -100,7 +101,9 @@ class LanePictures:
         painter.save()
         painter.setClipRect(QRectF(HEADER_WIDTH - 8, 0, self._axis.width + 16, self._rows.height_of(item.id)))
         painter.translate(HEADER_WIDTH, BAR_TOP)
-        paint_lane(painter, cells, self._axis, edges, color)
+        tokens, is_by_origin = theme.current(), self._desk.color_by == "origin"
+        by_origin = [tokens.object_color(ORIGIN_SHADES[origin]) for origin in ORIGINS] if is_by_origin else ()
+        paint_lane(painter, cells, self._axis, edges, color, by_origin)
         paint_plan(painter, self._desk.planned, item.id, self._axis, color, self._marks.heads)
         paint_joints(painter, self._marks.joints_of(item.id), self._axis)
         paint_suspicions(painter, self._suspicions_of(item.id), self._axis)

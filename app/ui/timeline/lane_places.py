@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from app.document.values import Origin
 from app.ui.canvas.words import counted, prompt_count
 from app.ui.timeline.axis import TimeAxis
 from app.ui.timeline.axis_marks import AxisMark
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 DIAMOND = 6
 """Half the width of a diamond in pixels: so near a click means its frame."""
+_ORIGIN_WORDS = {
+    Origin.PROMPTED: "answers prompts",
+    Origin.PROPAGATED: "from a run",
+    Origin.DRAFT: "from a draft",
+    Origin.MANUAL: "made by hand",
+    Origin.IMPORTED: "imported",
+}
 PEAK_REACH = 8
 """So near in pixels a click on the curve means its peak."""
 
@@ -46,8 +54,10 @@ def cell_words(
     reason: str | None,
     *,
     is_planned: bool = False,
+    is_by_origin: bool = False,
 ) -> str:
-    """What the lane says on a frame; `reason` says why the mask is suspicious, None if it is not."""
+    """What the lane says on a frame; `reason` says why the mask is suspicious, None if it is not. With `is_by_origin`
+    also who made the mask."""
     parts = [f"{document.objects[object_id].name}, frame {frame:,}: {LaneState(cells.states[frame]).words}"]
     if cells.ends_at == frame:
         parts.append("ends here")
@@ -60,7 +70,10 @@ def cell_words(
     prompts = prompt_count(document, object_id, frame)
     if prompts:
         parts.append(counted(prompts, "prompt"))
-    if cells.by_hand[frame]:
+    mask = document.masks.get((object_id, frame))
+    if is_by_origin and mask is not None:
+        parts.append(_ORIGIN_WORDS[mask.origin])
+    elif cells.by_hand[frame]:
         parts.append("made by hand")
     if cells.excluded[frame]:
         parts.append("runs do not learn from it")

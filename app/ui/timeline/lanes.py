@@ -308,4 +308,7 @@ class Lanes(QWidget):
         reason = self._reasons.get((object_id, frame), "") if is_suspicious else None
         cells = self.cells_of(object_id)
         is_planned = will_compute(self._desk.planned, object_id, frame, self.marks.heads)
-        return "" if cells is None else cell_words(document, cells, object_id, frame, reason, is_planned=is_planned)
+        if cells is None:
+            return ""
+        is_by_origin = self._desk.color_by == "origin"
+        return cell_words(document, cells, object_id, frame, reason, is_planned=is_planned, is_by_origin=is_by_origin)

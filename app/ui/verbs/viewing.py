@@ -48,6 +48,7 @@ class Viewing:
             "mask_style": self._next_style,
             "color_by_object": lambda: self._color_by("object"),
             "color_by_category": lambda: self._color_by("category"),
+            "color_by_origin": lambda: self._color_by("origin"),
             "masks_fainter": lambda: canvas.change_strength(-1),
             "masks_stronger": lambda: canvas.change_strength(1),
             "zoom_object": self._zoom_object,
