@@ -175,6 +175,8 @@ class MainWindow(QMainWindow):
         self.suspicions.changed.connect(self.timeline.set_suspicions)
         self.frames.arrived.connect(self._take_frame)
         self.frames.arrived.connect(self.viewing.follower.follow)
+        self.frames.arrived.connect(self.viewing.take_frame)
+        self.timeline.lanes.zoom_requested.connect(self.viewing.zoom_there)
         canvas.hint_changed.connect(self._show_hint)
         canvas.steps_requested.connect(lambda steps: desk.set_frame(desk.frame + steps))
         canvas.menu_requested.connect(self._show_object_menu)

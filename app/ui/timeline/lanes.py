@@ -43,6 +43,8 @@ class Lanes(QWidget):
 
     menu_requested = Signal(QPoint, int)
     """A place of the screen and the object whose lane it is on; the desk looks at the frame already."""
+    zoom_requested = Signal()
+    """Zoom to the selected object on the desk's frame."""
 
     def __init__(self, desk: Desk, axis: TimeAxis, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -233,9 +235,8 @@ class Lanes(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Go there, and zoom to the object."""
         self.mousePressEvent(event)
-        zoom = self._desk.actions.get("zoom_object")
-        if zoom is not None and event.position().x() >= HEADER_WIDTH:
-            zoom.trigger()
+        if event.position().x() >= HEADER_WIDTH:
+            self.zoom_requested.emit()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Of what lies under the pointer; the menu key's is that of the selected lane, at the playhead."""

@@ -32,6 +32,8 @@ class Viewing:
         self._zoomed: View | None = None
         """Where the view was brought, and (below) to which object on which frame."""
         self._zoomed_to: tuple[int | None, int] | None = None
+        self._awaited: tuple[int | None, int] | None = None
+        """The object and the frame to zoom to once that frame is on the screen."""
         self.areas: Sequence[QWidget] = ()
         self.hide_for_canvas: Callable[[bool], None] = lambda is_alone: None
         desk.set_view(color_by=next((by for by in COLOR_BY if by == places.color_by), "object"))
@@ -108,17 +110,35 @@ class Viewing:
 
     def _zoom_object(self) -> None:
         """To the selected object; a second time, on the same frame, back to where the view was."""
-        canvas, selected, view = self._canvas, self._desk.selected_object, self._view
-        place = (selected, canvas.shown_frame)
-        before = self._before_zoom if view == self._zoomed else None  # a hand has moved the view since
-        if before is not None and place == self._zoomed_to:
+        canvas, selected = self._canvas, self._desk.selected_object
+        before = self._before_zoom if self._view == self._zoomed else None  # a hand has moved the view since
+        if before is not None and (selected, canvas.shown_frame) == self._zoomed_to:
             self._before_zoom = None
             if before[0]:
                 canvas.fit()
             else:
                 canvas.look_at(before[1], before[2])
-        elif selected is not None and canvas.zoom_to_object(selected):
-            self._before_zoom, self._zoomed, self._zoomed_to = before or view, self._view, place
+        else:
+            self._zoom_to(selected)
+
+    def _zoom_to(self, selected: int | None) -> None:
+        canvas, view = self._canvas, self._view
+        before = self._before_zoom if view == self._zoomed else None
+        if selected is not None and canvas.zoom_to_object(selected):
+            self._before_zoom, self._zoomed = before or view, self._view
+            self._zoomed_to = (selected, canvas.shown_frame)
+
+    def zoom_there(self) -> None:
+        """To the selected object on the desk's frame, as soon as that is on the screen."""
+        self._awaited = (self._desk.selected_object, self._desk.frame)
+        self.take_frame()
+
+    def take_frame(self) -> None:
+        """Another frame is on the screen."""
+        if self._awaited is not None and self._canvas.shown_frame == self._desk.frame:
+            awaited, self._awaited = self._awaited, None
+            if awaited == (self._desk.selected_object, self._desk.frame):
+                self._zoom_to(awaited[0])
 
     @property
     def _view(self) -> View:

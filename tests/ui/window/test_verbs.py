@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from app.commands.marks import add_cut
@@ -13,6 +14,7 @@ from app.commands.masks import set_mask
 from app.commands.objects import delete_objects, new_category, new_object
 from app.commands.prompts import add_point
 from app.commands.review import verify_cells
+from app.ui.timeline.ruler import HEADER_WIDTH
 from app.ui.verbs.going import Going
 from app.ui.window import MainWindow
 
@@ -318,6 +320,22 @@ def test_zooming_to_an_object_goes_back_only_from_where_it_went(qtbot, worked: M
     assert not canvas.is_fitted and canvas.center != before, "another object is selected"
     do(worked, "zoom_object")
     assert canvas.is_fitted, "as it was before the first of them"
+
+
+def test_a_double_click_on_a_lane_goes_there_and_zooms_to_the_object_as_it_is_there(qtbot, worked: MainWindow) -> None:
+    canvas, lanes, axis = worked.canvas, worked.timeline.lanes, worked.timeline.axis
+    for frame in (8, 2, 2):
+        place = QPoint(HEADER_WIDTH + round(axis.center_of(frame)), (lanes.top_of(1) or 0) + 8)
+        qtbot.mouseClick(lanes, Qt.MouseButton.LeftButton, pos=place)
+        qtbot.mouseDClick(lanes, Qt.MouseButton.LeftButton, pos=place)
+        qtbot.waitUntil(worked.frames.is_shown)
+        left, _, right, _ = canvas.labels.box_of(1)  # type: ignore[misc]
+        assert worked.desk.frame == frame and not canvas.is_fitted
+        assert canvas.center.x() == pytest.approx((left + right) / 2, abs=0.2), (
+            "on this frame, and also the second time"
+        )
+    do(worked, "zoom_object")
+    assert canvas.is_fitted
 
 
 def test_solo_goes_with_the_selection_and_ends_when_nothing_is_selected(worked: MainWindow) -> None:
