@@ -145,6 +145,7 @@ VIEW = (
     _A("timeline_zoom_in", "Timeline: zoom in", "View", ("=",), "", _CLIP, repeats=True, starts_group=True),
     _A("timeline_zoom_out", "Timeline: zoom out", "View", ("-",), "", _CLIP, repeats=True),
     _A("timeline_zoom_fit", "Timeline: fit", "View", ("\\",), "", _CLIP),
+    _A("wheel_moves", "Wheel moves the picture", "View", is_checkable=True),
     _A("key_pointer", "Key pointer on the picture", "View", ("Ctrl+Shift+P",), "", _CLIP, is_checkable=True),
     _A("canvas_only", "Canvas only", "View", ("Shift+F11",), "", is_checkable=True, starts_group=True),
     _A("full_screen", "Full screen", "View", ("F11",), "", is_checkable=True),

@@ -19,6 +19,7 @@ _KINDS = {
     "window": str,
     "jump": int,
     "color_by": str,
+    "wheel_moves": bool,
     "progress": dict,
 }
 _FITTING: dict[type, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), type(None): (int, type(None))}
@@ -135,6 +136,15 @@ class Places:
     def choose_color_by(self, what: str) -> None:
         """Remember what gives objects their colour."""
         self._hold(color_by=what)
+
+    @property
+    def wheel_moves(self) -> bool:
+        """Whether the wheel moves the picture, not zooms."""
+        return bool(self._held.get("wheel_moves", False))
+
+    def choose_wheel(self, moves: bool) -> None:
+        """Remember what the wheel does."""
+        self._hold(wheel_moves=moves)
 
     @property
     def window(self) -> str:

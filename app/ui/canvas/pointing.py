@@ -18,7 +18,8 @@ from app.ui.canvas.zoom import ZoomView
 from app.ui.desk import Desk
 from app.ui.tools.tool import Button, Pointer, Tool, point_under
 
-WHEEL_FACTOR = 1.2
+WHEEL_FACTOR, WHEEL_WAY = 1.2, 80
+"""What one step of the wheel zooms by, and how many pixels it moves the picture."""
 _BUTTONS = {Qt.MouseButton.LeftButton: Button.LEFT, Qt.MouseButton.RightButton: Button.RIGHT}
 _DOWN = {button: down for down, button in _BUTTONS.items()}
 
@@ -174,7 +175,7 @@ class Pointing:
         view.viewport().update()
 
     def turn(self, event: QWheelEvent) -> None:
-        """The wheel: zoom; with Shift sideways; with Ctrl the tool's own, or frames. Two fingers move the picture."""
+        """The wheel: zoom, or move; with Shift sideways; with Ctrl the tool's own, or frames. Two fingers move."""
         view, parts = self._view, self._parts
         event.accept()
         held = event.modifiers()
@@ -193,7 +194,9 @@ class Pointing:
         elif event.phase() != Qt.ScrollPhase.NoScrollPhase and not event.pixelDelta().isNull():
             view.pan(event.pixelDelta())
         elif held & Qt.KeyboardModifier.ShiftModifier:
-            view.pan(QPoint(round(turns * 80), 0))
+            view.pan(QPoint(round(turns * WHEEL_WAY), 0))
+        elif view.wheel_moves:
+            view.pan(QPoint(0, round(turns * WHEEL_WAY)))
         else:
             view.zoom(math.pow(WHEEL_FACTOR, turns), event.position())
 

@@ -61,6 +61,9 @@ class ZoomView(QGraphicsView):
         """From pixels of the frame to logical pixels of the viewport."""
         return self.viewportTransform().map(place)
 
+    wheel_moves = False
+    """Whether the wheel moves the picture, not zooms."""
+
     def picture_rect(self) -> QRectF:
         """Where the frame lies, in logical pixels of the viewport."""
         height, width = self.picture_size()

@@ -28,6 +28,7 @@ class Viewing:
         self._desk, self._canvas, self._places, self._window = desk, canvas, places, window
         self.follower = ObjectFollower(desk, canvas, window)
         canvas.key_pointer.changed.connect(self.show_checks)
+        canvas.wheel_moves = places.wheel_moves
         self._before_zoom: View | None = None
         self._zoomed: View | None = None
         """Where the view was brought, and (below) to which object on which frame."""
@@ -63,6 +64,7 @@ class Viewing:
             "timeline_zoom_out": lambda: desk.timeline_zoom_requested.emit("out"),
             "timeline_zoom_fit": lambda: desk.timeline_zoom_requested.emit("fit"),
             "key_pointer": canvas.key_pointer.toggle,
+            "wheel_moves": lambda: self._use_wheel(not canvas.wheel_moves),
             "canvas_only": self._canvas_only,
             "full_screen": self._full_screen,
             "next_area": lambda: self._step_area(1),
@@ -81,6 +83,7 @@ class Viewing:
         actions[f"color_by_{desk.color_by}"].setChecked(True)
         actions["solo"].setChecked(desk.solo_object is not None)
         actions["follow_object"].setChecked(self.follower.is_on)
+        actions["wheel_moves"].setChecked(self._canvas.wheel_moves)
         actions["key_pointer"].setChecked(self._canvas.key_pointer.is_on)
         actions["full_screen"].setChecked(self._window.isFullScreen())
         actions[f"theme_{self._places.theme or 'system'}"].setChecked(True)
@@ -91,6 +94,11 @@ class Viewing:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         theme.apply(app, theme.THEMES.get(name) or theme.system_theme())
+        self.show_checks()
+
+    def _use_wheel(self, moves: bool) -> None:
+        self._places.choose_wheel(moves)
+        self._canvas.wheel_moves = moves
         self.show_checks()
 
     def _next_style(self) -> None:

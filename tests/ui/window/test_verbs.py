@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from app.commands.marks import add_cut
@@ -14,6 +15,7 @@ from app.commands.masks import set_mask
 from app.commands.objects import delete_objects, new_category, new_object
 from app.commands.prompts import add_point
 from app.commands.review import verify_cells
+from app.ui.canvas.view import CanvasView
 from app.ui.timeline.ruler import HEADER_WIDTH
 from app.ui.verbs.going import Going
 from app.ui.window import MainWindow
@@ -374,3 +376,27 @@ def test_repair_shows_its_plan_first_and_esc_drops_it(qtbot, worked: MainWindow)
     assert plan is not None and plan.cells == {(1, 10), (1, 11)}
     worked.stop()
     assert desk.planned is None
+
+
+def test_the_wheel_moves_the_picture_for_who_wants_that_and_remembers_it(
+    worked: MainWindow, make_window: Callable[[], MainWindow]
+) -> None:
+    def turn(canvas: CanvasView) -> None:
+        at = QPointF(canvas.viewport().rect().center())
+        none, nothing = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton
+        phase = Qt.ScrollPhase.NoScrollPhase
+        canvas.wheelEvent(
+            QWheelEvent(at, canvas.mapToGlobal(at), QPoint(), QPoint(0, 120), nothing, none, phase, False)
+        )
+
+    canvas = worked.canvas
+    do(worked, "wheel_moves")
+    assert worked.desk.actions["wheel_moves"].isChecked()
+    scale, before = canvas.view_scale, canvas.center
+    turn(canvas)
+    assert canvas.view_scale == scale
+    assert canvas.center.y() == pytest.approx(before.y() - 80 / scale) and canvas.center.x() == before.x()
+    assert make_window().canvas.wheel_moves
+    do(worked, "wheel_moves")
+    turn(canvas)
+    assert canvas.view_scale > scale
