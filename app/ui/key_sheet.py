@@ -21,19 +21,22 @@ _MOUSE = (
     ("Right click, Ctrl + click", "take away"),
     ("Shift over the picture (points)", "what a click would give"),
     ("Double click on a point", "flip plus and minus"),
+    ("Eraser end of a pen", "take away"),
+    ("Double click on a lane", "go there and zoom to the object"),
 )
 AREAS = {
     "picture": (
         "The picture",
         "Click a thing to get its mask; a right click takes away what does not belong to it. After the first "
         "click up to three answers stand at the pointer: 1, 2 or 3 takes one. Drag a point to move it, or "
-        "draw with brush and lasso where the model does not see what you see. Masks of a frame with your own "
+        "draw with brush and lasso where the model does not see what you see. Without a mouse: Ctrl+Shift+P "
+        "shows a cross; arrows move it, Enter adds, Shift+Enter takes away. Masks of a frame with your own "
         "points or strokes are never overwritten by a run.",
     ),
     "objects": (
         "Objects",
-        "Every object keeps its number for ever. Double click a name to change it; the eye hides it, and "
-        "Ctrl+L freezes it, so that nobody changes it. The order of the list is the order on the picture, "
+        "Every object keeps its number for ever. Double click a name to change it; the eye hides it, and the "
+        "padlock freezes it, so that nobody changes it. The order of the list is the order on the picture, "
         "front last.",
     ),
     "queue": (

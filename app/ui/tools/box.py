@@ -102,15 +102,15 @@ class BoxTool(Tool):
         if self._handle is not None and self._shown is not None:
             left, top, right, bottom = self._handle
             box = self._shown
+            if pointer.is_shift and (left or right) and (top or bottom):
+                x, y = _squared((box.x1 if left else box.x0, box.y1 if top else box.y0), x, y)
             self._shown = Box(
                 x if left else box.x0, y if top else box.y0, x if right else box.x1, y if bottom else box.y1
             )
         elif self._corner is not None:
-            x0, y0 = self._corner
             if pointer.is_shift:
-                side = min(abs(x - x0), abs(y - y0))
-                x, y = x0 + (side if x >= x0 else -side), y0 + (side if y >= y0 else -side)
-            self._shown = Box(x0, y0, x, y)
+                x, y = _squared(self._corner, x, y)
+            self._shown = Box(*self._corner, x, y)
 
     def _settle(self) -> None:
         shown = self._shown
@@ -167,8 +167,15 @@ class BoxTool(Tool):
         if self.bench.only_inside:
             return "Drag or click two corners: look again inside, the rest of the mask stays · Right: take away"
         if self.bench.prompt.box is not None:
-            return "Drag a handle: adjust · Drag: new box · Right: take away"
+            return "Drag a handle: adjust · Drag: new box · Shift: square · Right: take away"
         return "Drag or click two corners: box · Shift: square · Right: take away"
+
+
+def _squared(corner: tuple[float, float], x: float, y: float) -> tuple[float, float]:
+    """The place nearest to x, y, inside the box that they span with a corner, that spans a square with it."""
+    x0, y0 = corner
+    side = min(abs(x - x0), abs(y - y0))
+    return x0 + (side if x >= x0 else -side), y0 + (side if y >= y0 else -side)
 
 
 def _upright(box: Box) -> Box:

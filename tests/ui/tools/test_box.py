@@ -87,3 +87,13 @@ def test_of_two_handles_in_reach_the_nearer_one_moves(bench: CanvasBench, hand: 
     bench.set_box(Box(20, 20, 28, 40))
     hand(BoxTool(bench)).drag((27.5, 20), (36, 10))
     assert bench.prompt.box == Box(20, 10, 36, 40)
+
+
+def test_shift_at_a_corner_s_handle_makes_a_square_and_at_a_side_moves_it_alone(
+    bench: CanvasBench, hand: Callable[..., Any]
+) -> None:
+    bench.set_box(Box(20, 10, 40, 20))
+    hand(BoxTool(bench)).drag((20, 10), (16, 2), (10, 6), shift=True)
+    assert bench.prompt.box == Box(26, 6, 40, 20)
+    hand(BoxTool(bench)).drag((40, 13), (50, 30), shift=True)
+    assert bench.prompt.box == Box(26, 6, 50, 20)
