@@ -78,6 +78,7 @@ class ObjectsPanel(QWidget):
         self._new.clicked.connect(self._make_object)
         self.details = ObjectDetails(desk)
         self._details_room = QScrollArea()
+        self._details_room.setAccessibleName("Details of the selected object")
         self._details_room.setFrameShape(QFrame.Shape.NoFrame)
         self._details_room.setWidgetResizable(True)
         self._details_room.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

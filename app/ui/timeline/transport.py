@@ -82,6 +82,7 @@ class Transport(QWidget):
         self._layout.addWidget(self.run_card)
         self.line = QPushButton()
         self.line.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.line.setAccessibleName("Runs in line")
         self.line.setToolTip("Runs in line: see them, order them, run them")
         self.line.clicked.connect(self.line_requested)
         self.line.hide()
@@ -119,6 +120,7 @@ class Transport(QWidget):
     def show_line(self, words: str) -> None:
         """How many runs wait in line, "" if none does."""
         self.line.setText(words)
+        self.line.setAccessibleName(f"Runs in line: {words}" if words else "Runs in line")
         self.line.setVisible(bool(words))
 
     def show_waiting_plan(self, words: str) -> None:
