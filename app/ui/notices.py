@@ -81,7 +81,8 @@ class Notice(QFrame):
         layout = self.layout()
         assert layout is not None
         layout.invalidate()
-        return layout.totalHeightForWidth(width)
+        # -1 where nothing in it can be wrapped.
+        return layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
 
     def say_again(self) -> None:
         """The same cause once more: counted, not repeated."""
