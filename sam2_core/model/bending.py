@@ -41,17 +41,24 @@ def bend_to_clicks(
     is_click = ((labels == _POSITIVE) | (labels == _NEGATIVE)) & ((points >= 0) & (points < side)).all(dim=-1)
     if int(is_click.sum(dim=1).max()) < 2:
         return masks
-    centred = features.float() - features.float().mean(dim=(2, 3), keepdim=True)
+    sides = torch.where(labels == _POSITIVE, 1.0, -1.0) * is_click
+    # In full precision also where products are computed in a narrower type: how alike two clicks are has to be exact.
+    with torch.autocast(masks.device.type, enabled=False):
+        return _bent(masks.float(), features.float(), points, sides, margin, side)
+
+
+def _bent(masks: Tensor, features: Tensor, points: Tensor, sides: Tensor, margin: float, side: float) -> Tensor:
+    """The bent masks; sides (B, N) are 1 and -1, and 0 for what is no click."""
+    centred = features - features.mean(dim=(2, 3), keepdim=True)
     alike = F.normalize(centred, dim=1)
     clicked = F.normalize(_at(centred, points, side), dim=1)
     among = torch.einsum("bcn,bcm->bnm", clicked, _at(alike, points, side))
-    sides = torch.where(labels == _POSITIVE, 1.0, -1.0) * is_click
-    logits = _at(masks.float(), points, side)
+    logits = _at(masks, points, side)
     pull = _pull(among.cpu().numpy(), logits.cpu().numpy(), sides.cpu().numpy(), margin)
     if not pull.any():
         return masks
     change = torch.from_numpy(pull).to(alike) @ (clicked.transpose(1, 2) @ alike.flatten(2))
-    return masks.float() + change.reshape(masks.shape)
+    return masks + change.reshape(masks.shape)
 
 
 def _at(maps: Tensor, points: Tensor, side: float) -> Tensor:

@@ -91,3 +91,10 @@ def test_a_model_that_bends_obeys_clicks_that_it_would_pass_over(small_model: Sa
     assert (np.sign(logits()) != 2 * labels - 1).any(), "the model obeys anyway, so nothing was tried"
     small_model.config = dataclasses.replace(small_model.config, click_margin=MARGIN)
     assert (np.sign(logits()) == 2 * labels - 1).all()
+
+
+def test_a_narrower_type_for_products_bends_alike() -> None:
+    wanted = bent(full(), [LEFT, MIDDLE, RIGHT], [1, 1, 0])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        result = bent(full(), [LEFT, MIDDLE, RIGHT], [1, 1, 0])
+    assert result.dtype == torch.float32 and torch.equal(result, wanted)
