@@ -44,6 +44,7 @@ LEAVES_THE_WINDOW = {
     "marker",
     "choose_jump",
     "choose_stride",
+    "choose_range",
     "clips",
     "next_clip",
     "previous_clip",
