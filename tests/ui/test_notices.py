@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from app.ui import theme
 from app.ui.notices import Notice, NoticeStack
 
 
-@pytest.mark.parametrize("count", [1, 2, 3])
-def test_every_line_of_every_notice_is_seen(qtbot: Any, count: int) -> None:
+@pytest.fixture
+def stack(qtbot: Any) -> Iterator[NoticeStack]:
+    """No notices yet, on a ground that is seen."""
     app = QApplication.instance()
     assert isinstance(app, QApplication)
     theme.apply(app, theme.DARK)
@@ -21,6 +23,11 @@ def test_every_line_of_every_notice_is_seen(qtbot: Any, count: int) -> None:
     ground.resize(700, 500)
     stack = NoticeStack(ground)
     ground.show()
+    yield stack
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_every_line_of_every_notice_is_seen(qtbot: Any, stack: NoticeStack, count: int) -> None:
     for number in range(count):
         stack.say(f"{number}: " + "something happened that takes more than one line to tell to the end. " * 2, "error")
     qtbot.waitUntil(lambda: all(label.height() > 0 for label in stack.findChildren(QLabel)))
@@ -34,15 +41,7 @@ def test_every_line_of_every_notice_is_seen(qtbot: Any, count: int) -> None:
     assert all(label.height() >= label.heightForWidth(label.width()) for label in labels)
 
 
-def test_a_notice_said_again_grows_with_the_line_that_its_count_needs(qtbot: Any) -> None:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    theme.apply(app, theme.DARK)
-    ground = QWidget()
-    qtbot.addWidget(ground)
-    ground.resize(700, 500)
-    stack = NoticeStack(ground)
-    ground.show()
+def test_a_notice_said_again_grows_with_the_line_that_its_count_needs(qtbot: Any, stack: NoticeStack) -> None:
     text = ""
     stack.say("w", "error")
     (label,) = [label for label in stack.findChildren(QLabel) if label.text()]
@@ -57,10 +56,7 @@ def test_a_notice_said_again_grows_with_the_line_that_its_count_needs(qtbot: Any
     qtbot.waitUntil(lambda: again.height() >= again.heightForWidth(again.width()) > one_line)
 
 
-def test_an_error_stays_until_it_is_closed_whatever_else_is_said(qtbot: Any) -> None:
-    ground = QWidget()
-    qtbot.addWidget(ground)
-    stack = NoticeStack(ground)
+def test_an_error_stays_until_it_is_closed_whatever_else_is_said(stack: NoticeStack) -> None:
     stack.say("The disk is full.", "error")
     for number in range(3):
         stack.say(f"Something smaller, {number}.", "warning")
@@ -71,10 +67,7 @@ def test_an_error_stays_until_it_is_closed_whatever_else_is_said(qtbot: Any) -> 
 
 
 @pytest.mark.parametrize("kind", ["info", "good", "warning", "error"])
-def test_notices_stand_for_ten_seconds_and_errors_until_they_are_closed(qtbot: Any, kind: str) -> None:
-    ground = QWidget()
-    qtbot.addWidget(ground)
-    stack = NoticeStack(ground)
+def test_notices_stand_for_ten_seconds_and_errors_until_they_are_closed(stack: NoticeStack, kind: str) -> None:
     stack.say("Something happened.", kind)
     (notice,) = stack.findChildren(Notice)
     assert notice.timer.isActive() == (kind != "error")

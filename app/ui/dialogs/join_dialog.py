@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QRadioButton,
     QVBoxLayout,
     QWidget,
@@ -29,6 +28,7 @@ from app.media.writer import Overlay, paint
 from app.ui import theme
 from app.ui.canvas.words import counted, object_name
 from app.ui.desk import Desk
+from app.ui.dialogs.question import decision_row
 
 MOST = 4
 PICTURE = QSize(150, 112)
@@ -92,15 +92,6 @@ class JoinDialog(QDialog):
             column.addWidget(under)
             strip.addLayout(column)
         strip.addStretch(1)
-        join, cancel = QPushButton("Join"), QPushButton("Cancel")
-        join.setProperty("role", "primary")
-        join.setDefault(True)
-        join.clicked.connect(self.accept)
-        cancel.clicked.connect(self.reject)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(cancel)
-        buttons.addWidget(join)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(10)
@@ -111,7 +102,7 @@ class JoinDialog(QDialog):
         hint = QLabel("Filled: what stands afterwards. Outlined only: what goes.")
         hint.setProperty("role", "hint")
         layout.addWidget(hint)
-        layout.addLayout(buttons)
+        layout.addLayout(decision_row(self, "Join"))
 
     @property
     def conflict(self) -> Conflict:

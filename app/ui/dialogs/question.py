@@ -37,23 +37,27 @@ class Question(QDialog):
         asked.setWordWrap(True)
         asked.setBuddy(field)
         field.setAccessibleName(question)
-        cancel, answer = QPushButton("Cancel"), QPushButton(verb)
-        cancel.setAutoDefault(False)
-        cancel.clicked.connect(self.reject)
-        answer.setProperty("role", "primary")
-        answer.setDefault(True)
-        answer.clicked.connect(self.accept)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(cancel)
-        buttons.addWidget(answer)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.SPACE_4, theme.SPACE_4, theme.SPACE_4, theme.SPACE_4)
         layout.setSpacing(theme.SPACE_3)
         layout.addWidget(asked)
         layout.addWidget(field)
-        layout.addLayout(buttons)
+        layout.addLayout(decision_row(self, verb))
         field.setFocus()
+
+
+def decision_row(dialog: QDialog, verb: str) -> QHBoxLayout:
+    """Cancel, and the button that says what the dialog does; Enter presses that one, unless Cancel has the focus."""
+    cancel, answer = QPushButton("Cancel"), QPushButton(verb)
+    cancel.clicked.connect(dialog.reject)
+    answer.setProperty("role", "primary")
+    answer.setDefault(True)
+    answer.clicked.connect(dialog.accept)
+    buttons = QHBoxLayout()
+    buttons.addStretch(1)
+    buttons.addWidget(cancel)
+    buttons.addWidget(answer)
+    return buttons
 
 
 def _is_answered(question: Question) -> bool:
