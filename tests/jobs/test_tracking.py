@@ -42,6 +42,14 @@ def ask(qtbot, tracking, cell=CELL):
         tracking.request_prompt(cell)
 
 
+def click_for_second_candidate(qtbot, project, tracking, cell):
+    """An ambiguous click of whose candidates the second is taken."""
+    with qtbot.waitSignal(tracking.candidates_ready, timeout=30_000) as ready:
+        click(qtbot, project, tracking, cell=cell)
+    chosen = ready.args[1][1]
+    choose_candidate(project, *cell, 1, FrameMask(chosen.mask, chosen.iou))
+
+
 def run(qtbot, project, tracking, ids=(1,), first=0, last=39, direction="both"):
     """A whole run; gives its end."""
     plan = make_plan(project.document, list(ids), first, last, direction)
@@ -104,10 +112,7 @@ class TestClicks:
         click(qtbot, project, tracking)
         run(qtbot, project, tracking, last=9)
         click(qtbot, project, tracking, cell=(1, 9), x=70.0, is_positive=False)
-        with qtbot.waitSignal(tracking.candidates_ready, timeout=30_000) as ready:
-            click(qtbot, project, tracking, cell=(2, 3))
-        chosen = ready.args[1][1]
-        choose_candidate(project, 2, 3, 1, FrameMask(chosen.mask, chosen.iou))
+        click_for_second_candidate(qtbot, project, tracking, (2, 3))
         project.save_copy(tmp_path / "copy.masklet")
         again = Project.open(tmp_path / "copy.masklet")
         other = Tracking(again, clip_folder, engine_factory=InlineEngine)
@@ -129,10 +134,7 @@ class TestClicks:
         click(qtbot, project, tracking)
         run(qtbot, project, tracking, last=9)
         click(qtbot, project, tracking, cell=(1, 9), x=70.0, is_positive=False)
-        with qtbot.waitSignal(tracking.candidates_ready, timeout=30_000) as ready:
-            click(qtbot, project, tracking, cell=(1, 12))
-        chosen = ready.args[1][1]
-        choose_candidate(project, 1, 12, 1, FrameMask(chosen.mask, chosen.iou))
+        click_for_second_candidate(qtbot, project, tracking, (1, 12))
         steps = len(project.history.names[0])
 
         def mended(object_id):
